@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/raw_json.h"
+
+// The values that the session core and the engines exchange. No ports, no threads: `engine/ports.h`
+// has those. Audio is always mono signed 16-bit samples.
+namespace parley::engine {
+
+// Engines hear every session at this rate; the session resamples once.
+inline constexpr int kHearingRateHz = 16000;
+
+// Why a job failed. `code` is for the wire (may be empty), `message` names the engine, never a key.
+struct Failure {
+  std::string code;
+  std::string message;
+};
+
+// ---- speech to text ------------------------------------------------------------------------------
+
+struct SttRequest {
+  std::string model;     // as the client asked; engines with one model ignore it
+  std::string language;  // ISO 639-1; empty: the engine's default
+  std::string prompt;
+};
+
+// The words so far; may be revised by the next partial.
+struct SttPartial {
+  std::string text;
+};
+// The last event of a job that succeeded. May be empty: nothing was understood.
+struct SttFinal {
+  std::string text;
+};
+using SttEvent = std::variant<SttPartial, SttFinal, Failure>;
+
+// ---- language model ------------------------------------------------------------------------------
+
+struct Tool {
+  std::string name;
+  std::string description;
+  base::RawJson parameters;
+};
+
+enum class Speaker : std::uint8_t { system, user, assistant };
+
+struct Utterance {
+  Speaker speaker = Speaker::user;
+  std::string text;
+  bool spoken = false;  // the text was heard, so it may hold misheard words and no punctuation
+  std::vector<std::string> image_urls;
+};
+struct ToolCall {
+  std::string call_id;
+  std::string name;
+  std::string arguments;  // JSON text
+};
+struct ToolResult {
+  std::string call_id;
+  std::string output;
+};
+using HistoryEntry = std::variant<Utterance, ToolCall, ToolResult>;
+
+struct LlmRequest {
+  std::string model;
+  std::string instructions;
+  std::vector<HistoryEntry> history;  // oldest first
+  std::vector<Tool> tools;
+  bool tools_allowed = true;          // tool_choice none: false
+  bool tool_required = false;         // tool_choice required
+  std::string forced_tool;            // tool_choice function; empty: none forced
+  std::optional<int> max_output_tokens;
+  std::optional<double> temperature;
+};
+
+struct LlmText {
+  std::string delta;
+};
+// A tool call begins; its arguments stream until the next begin or the end of the job.
+struct LlmToolCallBegin {
+  std::string call_id;  // empty: the session chooses one
+  std::string name;
+};
+struct LlmToolCallArguments {
+  std::string delta;
+};
+enum class LlmFinish : std::uint8_t { stop, length, content_filter };
+// The last event of a job that succeeded.
+struct LlmDone {
+  LlmFinish finish = LlmFinish::stop;
+  std::optional<int> input_tokens;  // as the engine counted them
+  std::optional<int> output_tokens;
+};
+using LlmEvent = std::variant<LlmText, LlmToolCallBegin, LlmToolCallArguments, LlmDone, Failure>;
+
+// ---- text to speech ------------------------------------------------------------------------------
+
+struct TtsRequest {
+  std::string text;  // one clause or a few
+  std::string voice;
+  double speed = 1.0;
+};
+
+// Where a word of the request's text is spoken; positions in ms from the job's first sample.
+struct WordTime {
+  int text_begin = 0;  // byte offset of the word in the request's text
+  int text_end = 0;    // one past its last byte
+  int start_ms = 0;
+  int end_ms = 0;
+};
+// Word times of the whole request; comes before the first audio when the engine has them.
+struct TtsWords {
+  std::vector<WordTime> words;
+};
+struct TtsAudio {
+  std::vector<std::int16_t> samples;
+  int rate_hz = 0;  // the same in every event of a job
+};
+struct TtsDone {};
+using TtsEvent = std::variant<TtsWords, TtsAudio, TtsDone, Failure>;
+
+}  // namespace parley::engine

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/json/read_item.h"
+
+namespace parley::protocol::json {
+namespace {
+
+constexpr StringRule kIdRule = {.length_max = kItemIdLengthMax, .empty_allowed = false};
+
+// What a role may say. `audio` of an assistant is known, so that its refusal can name what to send.
+constexpr std::array kUserPartsGa = {
+    Name<PartType>{"input_text", PartType::input_text},
+    Name<PartType>{"input_audio", PartType::input_audio},
+    Name<PartType>{"input_image", PartType::input_image},
+};
+constexpr std::array kUserPartsBeta = {
+    Name<PartType>{"input_text", PartType::input_text},
+    Name<PartType>{"input_audio", PartType::input_audio},
+};
+constexpr std::array kAssistantPartsGa = {
+    Name<PartType>{"output_text", PartType::text},
+    Name<PartType>{"output_audio", PartType::audio},
+};
+constexpr std::array kAssistantPartsBeta = {
+    Name<PartType>{"text", PartType::text},
+    Name<PartType>{"audio", PartType::audio},
+};
+constexpr std::array kSystemParts = {Name<PartType>{"input_text", PartType::input_text}};
+
+PartType read_part_type(ObjectReader& part, Role role) {
+  const bool ga = part.reading().flavour() == Flavour::ga;
+  switch (role) {
+    case Role::user:
+      return ga ? part.required_name("type", kUserPartsGa)
+                : part.required_name("type", kUserPartsBeta);
+    case Role::assistant:
+      return ga ? part.required_name("type", kAssistantPartsGa)
+                : part.required_name("type", kAssistantPartsBeta);
+    case Role::system:
+      break;
+  }
+  return part.required_name("type", kSystemParts);
+}
+
+void read_image(ObjectReader& part, ContentPart& out) {
+  constexpr std::string_view kScheme = "data:image/";
+  constexpr std::array kDetails = {Name<int>{"auto", 0}, Name<int>{"low", 1}, Name<int>{"high", 2}};
+  out.image_url = part.required_string("image_url");
+  if (!out.image_url.starts_with(kScheme)) {
+    const std::string path = part.path("image_url");
+    part.reading().fail("invalid_value",
+                        "Invalid '" + path +
+                            "': expected a data URI with an image, as in "
+                            "'data:image/png;base64,...'.",
+                        path);
+  }
+  if (const auto detail = part.name("detail", kDetails)) out.detail = wire_name(kDetails, *detail);
+}
+
+ContentPart read_part(Value& value, const std::string& path, Role role, Reading& reading) {
+  ObjectReader part(value, path, reading);
+  ContentPart out;
+  out.type = read_part_type(part, role);
+  switch (out.type) {
+    case PartType::input_text:
+    case PartType::text:
+      out.text = part.required_string("text");
+      break;
+    case PartType::input_audio:
+      out.audio_base64 = part.required_string("audio");
+      if (Value* text = part.find_nullable("transcript"); text && !text->is_null()) {
+        out.transcript = read_string(*text, part.path("transcript"), reading);
+      }
+      break;
+    case PartType::input_image:
+      read_image(part, out);
+      break;
+    case PartType::audio:
+      // Nobody but the model speaks for the assistant; history is given as text.
+      reading.missing(part.path("text"));
+      break;
+  }
+  part.finish();
+  return out;
+}
+
+void read_message(ObjectReader& fields, Item& item) {
+  item.role = fields.required_name("role", kRoles);
+  Value* content = fields.require("content");
+  if (content == nullptr) return;
+  constexpr std::size_t kPartsMax = 1000;
+  Reading& reading = fields.reading();
+  for_each_element(*content, fields.path("content"), reading, kPartsMax,
+                   [&](Value& part, const std::string& path) {
+                     item.content.push_back(read_part(part, path, item.role, reading));
+                   });
+}
+
+void read_item_fields(ObjectReader& fields, Item& item) {
+  constexpr std::array kObjects = {Name<int>{"realtime.item", 0}};
+  item.id = fields.string("id", kIdRule).value_or(std::string());
+  fields.name("object", kObjects);
+  item.status = fields.name("status", kItemStatuses).value_or(ItemStatus::completed);
+  switch (item.type) {
+    case ItemType::message:
+      read_message(fields, item);
+      break;
+    case ItemType::function_call:
+      item.call_id = fields.string("call_id", kIdRule).value_or(std::string());
+      item.name = fields.required_string("name");
+      item.arguments = fields.required_string("arguments");
+      break;
+    case ItemType::function_call_output:
+      item.call_id = fields.required_string("call_id", kIdRule);
+      item.output = fields.required_string("output");
+      break;
+  }
+  fields.finish();
+}
+
+}  // namespace
+
+Item read_item(Value& value, const std::string& path, Reading& reading) {
+  ObjectReader fields(value, path, reading);
+  Item item;
+  item.type = fields.required_name("type", kItemTypes);
+  read_item_fields(fields, item);
+  return item;
+}
+
+ResponseInput read_response_input(Value& value, const std::string& path, Reading& reading) {
+  enum class Kind { message, function_call, function_call_output, item_reference };
+  constexpr std::array kKinds = {
+      Name<Kind>{"message", Kind::message},
+      Name<Kind>{"function_call", Kind::function_call},
+      Name<Kind>{"function_call_output", Kind::function_call_output},
+      Name<Kind>{"item_reference", Kind::item_reference},
+  };
+  ObjectReader fields(value, path, reading);
+  ResponseInput input;
+  switch (fields.required_name("type", kKinds)) {
+    case Kind::item_reference:
+      input.reference_id = fields.required_string("id", {.empty_allowed = false});
+      fields.finish();
+      return input;
+    case Kind::message:
+      input.item.type = ItemType::message;
+      break;
+    case Kind::function_call:
+      input.item.type = ItemType::function_call;
+      break;
+    case Kind::function_call_output:
+      input.item.type = ItemType::function_call_output;
+      break;
+  }
+  read_item_fields(fields, input.item);
+  return input;
+}
+
+}  // namespace parley::protocol::json

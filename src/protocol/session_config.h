@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/audio_format.h"
+#include "base/raw_json.h"
+
+// A session's settings, dialect-neutral: the GA nesting and the beta's flat names both map here.
+// Source: OpenAI Realtime API, session object (GA schema `RealtimeSessionCreateRequestGA`).
+namespace parley::protocol {
+
+enum class SessionType : std::uint8_t { realtime, transcription };
+enum class Modality : std::uint8_t { text, audio };  // audio always comes with its transcript
+enum class NoiseReduction : std::uint8_t { near_field, far_field };
+enum class TurnDetectionType : std::uint8_t { server_vad, semantic_vad };
+enum class Eagerness : std::uint8_t { automatic, low, medium, high };
+
+struct TurnDetection {
+  TurnDetectionType type = TurnDetectionType::server_vad;
+  double threshold = 0.5;              // 0..1, how sure the detector must be; server_vad only
+  int prefix_padding_ms = 300;         // audio kept from before the detected start
+  int silence_duration_ms = 200;       // silence that ends the turn
+  std::optional<int> idle_timeout_ms;  // 5000..30000; server_vad only
+  bool create_response = true;
+  bool interrupt_response = true;
+  Eagerness eagerness = Eagerness::automatic;  // semantic_vad only
+
+  friend bool operator==(const TurnDetection&, const TurnDetection&) = default;
+};
+
+struct Transcription {
+  std::string model;
+  std::optional<std::string> language;  // ISO 639-1
+  std::optional<std::string> prompt;
+
+  friend bool operator==(const Transcription&, const Transcription&) = default;
+};
+
+struct FunctionTool {
+  std::string name;
+  std::string description;
+  base::RawJson parameters;  // a JSON Schema object; empty: none given
+
+  friend bool operator==(const FunctionTool&, const FunctionTool&) = default;
+};
+
+enum class ToolChoiceMode : std::uint8_t { automatic, none, required, function };
+
+struct ToolChoice {
+  ToolChoiceMode mode = ToolChoiceMode::automatic;
+  std::string function_name;  // with mode function
+
+  friend bool operator==(const ToolChoice&, const ToolChoice&) = default;
+};
+
+// The whole effective session, as `session.created` and `session.updated` show it.
+struct SessionConfig {
+  SessionType type = SessionType::realtime;
+  std::string model;
+  Modality output_modality = Modality::audio;
+  std::string instructions;
+  std::vector<FunctionTool> tools;
+  ToolChoice tool_choice;
+  std::optional<int> max_output_tokens;  // 1..4096; nullopt: "inf"
+  std::optional<bool> parallel_tool_calls;
+  std::optional<std::string> reasoning_effort;
+
+  base::AudioFormat input_format;
+  std::optional<Transcription> transcription;
+  std::optional<NoiseReduction> noise_reduction;
+  std::optional<TurnDetection> turn_detection = TurnDetection{};
+
+  base::AudioFormat output_format;
+  std::string voice = "alloy";
+  double speed = 1.0;  // 0.25..1.5
+
+  double temperature = 0.8;  // 0.6..1.2; the beta dialect's only
+
+  // Carried and echoed, not interpreted. Empty: shown as null ("auto" for truncation).
+  base::RawJson tracing;
+  base::RawJson prompt;
+  base::RawJson truncation;
+  std::optional<std::vector<std::string>> include;
+};
+
+// One field of an update: absent (unchanged), or a new value. `Patch<std::optional<T>>` holding
+// nullopt clears the field (the wire's null).
+template <class T>
+using Patch = std::optional<T>;
+
+// `session.update`: only what is present changes. Objects below turn_detection, transcription and
+// format level are replaced as a whole, with defaults for missing subfields.
+struct SessionPatch {
+  SessionType type = SessionType::realtime;
+  Patch<std::string> model;
+  Patch<Modality> output_modality;
+  Patch<std::string> instructions;
+  Patch<std::vector<FunctionTool>> tools;
+  Patch<ToolChoice> tool_choice;
+  Patch<std::optional<int>> max_output_tokens;
+  Patch<bool> parallel_tool_calls;
+  Patch<std::optional<std::string>> reasoning_effort;
+  Patch<base::AudioFormat> input_format;
+  Patch<std::optional<Transcription>> transcription;
+  Patch<std::optional<NoiseReduction>> noise_reduction;
+  Patch<std::optional<TurnDetection>> turn_detection;
+  Patch<base::AudioFormat> output_format;
+  Patch<std::string> voice;
+  Patch<double> speed;
+  Patch<double> temperature;
+  Patch<base::RawJson> tracing;  // empty RawJson: null
+  Patch<base::RawJson> prompt;   // empty RawJson: null
+  Patch<base::RawJson> truncation;
+  Patch<std::optional<std::vector<std::string>>> include;
+};
+
+// Writes the present fields of `patch` into `config`. Checks nothing: the session decides first.
+void apply(const SessionPatch& patch, SessionConfig& config);
+
+}  // namespace parley::protocol
