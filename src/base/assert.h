@@ -16,6 +16,6 @@ class InvariantBroken : public std::logic_error {
 
 }  // namespace parley::base
 
-#define PARLEY_ASSERT(condition)                                              \
-  ((condition) ? static_cast<void>(0)                                         \
+#define PARLEY_ASSERT(condition)      \
+  ((condition) ? static_cast<void>(0) \
                : ::parley::base::invariant_broken(#condition, __FILE__, __LINE__))

@@ -8,8 +8,8 @@
 
 namespace parley::base {
 
-// xoshiro256** (Blackman, Vigna 2018), seeded through SplitMix64. Deterministic: the same seed gives
-// the same sequence on every machine. Not for secrets.
+// xoshiro256** (Blackman, Vigna 2018), seeded through SplitMix64. Deterministic: the same seed
+// gives the same sequence on every machine. Not for secrets.
 class Random {
  public:
   explicit Random(std::uint64_t seed);
