@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+#include "config/detail/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace parley::config::detail {
+
+namespace {
+
+constexpr std::string_view kMask = "***";
+
+std::vector<Setting> make_settings() {
+  return {
+      {.key = "server.listen",
+       .field = [](Options& o) -> auto& { return o.server.listen; },
+       .meaning = "Addresses to listen on. Port 0 takes a free port.",
+       .address = true},
+      {.key = "server.tokens",
+       .field = [](Options& o) -> auto& { return o.server.tokens; },
+       .meaning = "Clients must present one of these tokens; empty: open to everyone.",
+       .secret = true},
+      {.key = "server.tls",
+       .field = [](Options& o) -> auto& { return o.server.tls; },
+       .meaning = "`off`; `auto`: make and use a local certificate, `ws://` still answered on the "
+                  "same port; `files`: use `tls_cert` and `tls_key` (implied by giving them).",
+       .choices = {"off", "auto", "files"}},
+      {.key = "server.tls_cert",
+       .field = [](Options& o) -> auto& { return o.server.tls_cert; },
+       .meaning = "PEM file: the server's certificate, followed by its chain."},
+      {.key = "server.tls_key",
+       .field = [](Options& o) -> auto& { return o.server.tls_key; },
+       .meaning = "PEM file: the certificate's private key."},
+      {.key = "server.loops",
+       .field = [](Options& o) -> auto& { return o.server.loops; },
+       .meaning = "Event loops, one thread each; 0: one per processor core.",
+       .max = 1024},
+      {.key = "server.sessions_max",
+       .field = [](Options& o) -> auto& { return o.server.sessions_max; },
+       .meaning = "Sessions at once; more are refused with 503 and `Retry-After`.",
+       .min = 1,
+       .max = 1'000'000},
+      {.key = "server.send_queue_bytes_max",
+       .field = [](Options& o) -> auto& { return o.server.send_queue_bytes_max; },
+       .meaning = "A client that leaves more than this unread is closed with 1008.",
+       .min = 1 << 16,
+       .max = 1 << 30},
+      {.key = "turn.detector",
+       .field = [](Options& o) -> auto& { return o.turn.detector; },
+       .meaning = "What hears speech behind `server_vad`: `webrtc` or `energy`.",
+       .choices = {"webrtc", "energy"}},
+      {.key = "turn.aggressiveness",
+       .field = [](Options& o) -> auto& { return o.turn.aggressiveness; },
+       .meaning =
+           "The `webrtc` detector, from 0 (hears everything) to 3 (hears only clear speech).",
+       .max = 3},
+      {.key = "session.model",
+       .field = [](Options& o) -> auto& { return o.session.model; },
+       .meaning = "The model's name when the client asks for none."},
+      {.key = "session.instructions",
+       .field = [](Options& o) -> auto& { return o.session.instructions; },
+       .meaning = "Instructions of a new session, until the client changes them."},
+      {.key = "session.voice",
+       .field = [](Options& o) -> auto& { return o.session.voice; },
+       .meaning = "Voice of a new session, until the client changes it."},
+      {.key = "session.duration_max_s",
+       .field = [](Options& o) -> auto& { return o.session.duration_max_s; },
+       .meaning = "A session's lifetime in seconds; then it is closed with 1001.",
+       .min = 1,
+       .max = 7 * 24 * 3600},
+      {.key = "session.output_lead_ms",
+       .field = [](Options& o) -> auto& { return o.session.output_lead_ms; },
+       .meaning = "How far audio is sent ahead of its playback, in milliseconds.",
+       .max = 60'000},
+      {.key = "log.level",
+       .field = [](Options& o) -> auto& { return o.log.level; },
+       .meaning = "How much is logged to standard error.",
+       .choices = {"debug", "info", "warn", "error"}},
+  };
+}
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> items;
+  while (!trim(text).empty()) {
+    const auto comma = text.find(',');
+    items.emplace_back(trim(text.substr(0, comma)));
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  return items;
+}
+
+std::optional<int> whole_number(std::string_view text) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+base::Result<void> refuse(const Setting& setting, const std::string& shown) {
+  std::string message = std::string(setting.key) + " must be " + accepted(setting);
+  if (!setting.secret && !shown.empty()) message += ", not " + shown;
+  return base::fail("invalid_config", std::move(message), std::string(setting.key));
+}
+
+base::Result<void> assign_text(const Setting& setting, const RawValue& value, std::string& out) {
+  const auto* text = std::get_if<std::string>(&value.data);
+  if (text == nullptr) return refuse(setting, {});
+  const auto& choices = setting.choices;
+  if (!choices.empty() && std::find(choices.begin(), choices.end(), *text) == choices.end()) {
+    return refuse(setting, toml_string(*text));
+  }
+  out = *text;
+  return {};
+}
+
+base::Result<void> assign_list(const Setting& setting, RawValue value,
+                               std::vector<std::string>& out) {
+  std::vector<std::string> items;
+  if (auto* list = std::get_if<std::vector<std::string>>(&value.data)) {
+    items = std::move(*list);
+  } else if (const auto* text = std::get_if<std::string>(&value.data)) {
+    items = value.form == RawValue::Form::text ? split_list(*text) : std::vector{*text};
+  } else {
+    return refuse(setting, {});
+  }
+  if (setting.address && items.empty()) return refuse(setting, "an empty list");
+  for (const std::string& item : items) {
+    if (item.empty() || (setting.address && !is_listen_address(item))) {
+      return refuse(setting, toml_string(item));
+    }
+  }
+  out = std::move(items);
+  return {};
+}
+
+base::Result<void> assign_number(const Setting& setting, const RawValue& value, int& out) {
+  std::optional<int> number;
+  std::string shown;
+  if (const auto* integer = std::get_if<long long>(&value.data)) {
+    shown = std::to_string(*integer);
+    number = whole_number(shown);
+  } else if (const auto* text = std::get_if<std::string>(&value.data)) {
+    shown = toml_string(*text);
+    if (value.form == RawValue::Form::text) number = whole_number(trim(*text));
+  }
+  if (!number || *number < setting.min || *number > setting.max) return refuse(setting, shown);
+  out = *number;
+  return {};
+}
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  static const std::vector<Setting> table = make_settings();
+  return table;
+}
+
+const Setting* find_setting(std::string_view key) {
+  for (const Setting& setting : settings()) {
+    if (setting.key == key) return &setting;
+  }
+  return nullptr;
+}
+
+base::Result<void> assign(const Setting& setting, RawValue value, Options& options) {
+  if (const auto* text = std::get_if<TextField>(&setting.field)) {
+    return assign_text(setting, value, (*text)(options));
+  }
+  if (const auto* list = std::get_if<ListField>(&setting.field)) {
+    return assign_list(setting, std::move(value), (*list)(options));
+  }
+  return assign_number(setting, value, std::get<NumberField>(setting.field)(options));
+}
+
+std::string accepted(const Setting& setting) {
+  if (setting.address) return "one or more addresses like \"127.0.0.1:7866\" or \"[::1]:7866\"";
+  if (std::holds_alternative<ListField>(setting.field))
+    return "a list of texts, none of them empty";
+  if (std::holds_alternative<NumberField>(setting.field)) {
+    return "a whole number from " + std::to_string(setting.min) + " to " +
+           std::to_string(setting.max);
+  }
+  if (setting.choices.empty()) return "a text in quotes";
+  std::string words = "one of ";
+  for (std::size_t i = 0; i < setting.choices.size(); ++i) {
+    if (i > 0) words += i + 1 == setting.choices.size() ? " or " : ", ";
+    words += toml_string(setting.choices[i]);
+  }
+  return words;
+}
+
+std::string toml_string(std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += "\\u00";
+      out += kHex[byte >> 4u];
+      out += kHex[byte & 15u];
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string toml_value(const Setting& setting, const Options& options) {
+  Options copy = options;  // the accessors hand out mutable references
+  if (const auto* number = std::get_if<NumberField>(&setting.field)) {
+    return std::to_string((*number)(copy));
+  }
+  if (const auto* text = std::get_if<TextField>(&setting.field)) {
+    const std::string& value = (*text)(copy);
+    return toml_string(setting.secret && !value.empty() ? kMask : value);
+  }
+  std::string out = "[";
+  for (const std::string& item : std::get<ListField>(setting.field)(copy)) {
+    if (out.size() > 1) out += ", ";
+    out += toml_string(setting.secret ? kMask : item);
+  }
+  return out + ']';
+}
+
+bool is_listen_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (host.empty() || (!bracketed && host.find_first_of(":[] /") != std::string_view::npos)) {
+    return false;
+  }
+  const auto number = whole_number(port);
+  return number && *number >= 0 && *number <= 65535 && port.front() != '-';
+}
+
+}  // namespace parley::config::detail

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+// Joins the sources, weakest first, into one Options.
+#include "config/load.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <system_error>
+
+#include "config/detail/environment.h"
+#include "config/detail/nearest.h"
+#include "config/detail/settings.h"
+#include "config/detail/toml_file.h"
+
+namespace parley::config {
+
+namespace {
+
+constexpr const char* kDefaultFile = "parley.toml";
+constexpr std::size_t kFileBytesMax = 1u << 20u;
+
+using Done = base::Result<void>;
+
+Done invalid(const std::string& origin, const std::string& what, std::string key = {}) {
+  return base::fail("invalid_config", origin + ": " + what, std::move(key));
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ".") + word;
+  return out;
+}
+
+class Loader {
+ public:
+  explicit Loader(const Sources& sources) : sources_(sources) {}
+
+  base::Result<Options> load() {
+    for (const auto step :
+         {&Loader::take_file, &Loader::take_environment, &Loader::take_flags, &Loader::check_tls}) {
+      if (auto done = (this->*step)(); !done) return tl::unexpected(std::move(done.error()));
+    }
+    return std::move(options_);
+  }
+
+ private:
+  Done take_file();
+  Done take_entry(const detail::FileEntry& entry);
+  Done take_engine_entry(const detail::FileEntry& entry, EngineSection& engine);
+  Done take_environment();
+  void take_engine_variables(EngineSection& engine);
+  Done refuse_unknown_variables() const;
+  Done take_flags();
+  Done take_engine_flag(const std::string& key, const std::string& value, EngineSection& engine);
+  Done check_tls();
+
+  Done put(const std::string& key, detail::RawValue value, const std::string& origin);
+  Done unknown_section(const detail::FileEntry& entry);
+  EngineSection* engine(const std::string& kind);
+  static void set_provider(EngineSection& engine, const std::string& provider,
+                           const std::string& origin);
+
+  const Sources& sources_;
+  Options options_;
+  std::set<std::string, std::less<>> given_;         // keys that some source has set
+  std::set<std::string, std::less<>> file_engines_;  // kinds that the file has a section for
+};
+
+EngineSection engine_default(const std::string& kind) {
+  const Options defaults;
+  return kind == "stt" ? defaults.stt : kind == "llm" ? defaults.llm : defaults.tts;
+}
+
+// ---- keys --------------------------------------------------------------------------------------
+
+std::vector<std::string> keys_of(const std::string& section) {
+  std::vector<std::string> found;
+  for (const detail::Setting& setting : detail::settings()) {
+    const auto dot = setting.key.find('.');
+    if (setting.key.substr(0, dot) == section) found.emplace_back(setting.key.substr(dot + 1));
+  }
+  return found;
+}
+
+// "server", "stt", …
+std::vector<std::string> section_names() {
+  std::vector<std::string> names;
+  for (const detail::Setting& setting : detail::settings()) {
+    const std::string section(setting.key.substr(0, setting.key.find('.')));
+    if (names.empty() || names.back() != section) names.push_back(section);
+  }
+  for (const char* kind : {"stt", "llm", "tts"}) names.emplace_back(kind);
+  return names;
+}
+
+Done Loader::put(const std::string& key, detail::RawValue value, const std::string& origin) {
+  const detail::Setting* setting = detail::find_setting(key);
+  if (setting == nullptr) {
+    std::vector<std::string> known;
+    for (const KeyInfo& info : keys()) known.push_back(info.key);
+    return invalid(
+        origin, "unknown key " + key + "; did you mean " + detail::nearest(key, known) + "?", key);
+  }
+  if (auto done = detail::assign(*setting, std::move(value), options_); !done) {
+    return invalid(origin, done.error().message, key);
+  }
+  given_.insert(key);
+  return {};
+}
+
+EngineSection* Loader::engine(const std::string& kind) {
+  if (kind == "stt") return &options_.stt;
+  if (kind == "llm") return &options_.llm;
+  return kind == "tts" ? &options_.tts : nullptr;
+}
+
+// Options belong to the provider they were written for.
+void Loader::set_provider(EngineSection& engine, const std::string& provider,
+                          const std::string& origin) {
+  if (engine.provider != provider) engine.options.clear();
+  engine.provider = provider;
+  engine.origin = origin;
+}
+
+// ---- the file ----------------------------------------------------------------------------------
+
+base::Result<std::string> read_file(const std::string& path, bool required) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) {
+    const int reason = errno;
+    if (!required && reason == ENOENT) return std::string();
+    return base::fail("invalid_config",
+                      path + ": cannot be read: " + std::generic_category().message(reason));
+  }
+  std::string text;
+  text.resize(kFileBytesMax + 1);
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (stream.bad()) return base::fail("invalid_config", path + ": cannot be read");
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > kFileBytesMax) {
+    return base::fail("invalid_config", path + ": larger than 1 MiB; is it the right file?");
+  }
+  return text;
+}
+
+Done Loader::take_file() {
+  const std::string path = sources_.file.empty() ? kDefaultFile : sources_.file;
+  const auto text = read_file(path, !sources_.file.empty());
+  if (!text) return tl::unexpected(text.error());
+  const auto entries = detail::read_toml(*text, path);
+  if (!entries) return tl::unexpected(entries.error());
+  for (const detail::FileEntry& entry : *entries) {
+    if (auto done = take_entry(entry); !done) return done;
+  }
+  for (const char* kind : {"stt", "llm", "tts"}) {
+    const EngineSection& section = *engine(kind);
+    if (section.provider.empty()) {
+      return invalid(section.origin, "[" + section.kind + '.' + section.name +
+                                         "] needs a provider, e.g. provider = " +
+                                         detail::toml_string(engine_default(kind).provider));
+    }
+  }
+  return {};
+}
+
+Done Loader::take_entry(const detail::FileEntry& entry) {
+  const auto& section = entry.section;
+  if (section.empty()) {
+    return invalid(entry.origin, "key " + entry.key +
+                                     " stands outside any section; put it under [" +
+                                     section_names().front() + "] or another one");
+  }
+  if (EngineSection* const wanted = engine(section.front())) {
+    return take_engine_entry(entry, *wanted);
+  }
+  const std::vector<std::string> known = keys_of(section.front());
+  if (section.size() > 1 || known.empty()) return unknown_section(entry);
+  if (entry.key.empty()) return {};
+  if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
+    return invalid(entry.origin, "unknown key " + entry.key + " in [" + section.front() +
+                                     "]; did you mean " + detail::nearest(entry.key, known) + "?");
+  }
+  const std::string key = section.front() + '.' + entry.key;
+  if (!entry.wrong_type.empty()) {
+    return invalid(entry.origin,
+                   key + " must be " + detail::accepted(*detail::find_setting(key)) + ", not " +
+                       entry.wrong_type,
+                   key);
+  }
+  return put(key, entry.value, entry.origin);
+}
+
+Done Loader::unknown_section(const detail::FileEntry& entry) {
+  std::string meant = detail::nearest(entry.section.front(), section_names());
+  if (engine(meant) != nullptr) meant += ".NAME";
+  return invalid(entry.origin,
+                 "unknown section [" + joined(entry.section) + "]; did you mean [" + meant + "]?");
+}
+
+Done Loader::take_engine_entry(const detail::FileEntry& entry, EngineSection& engine) {
+  const std::string& kind = entry.section.front();
+  if (entry.section.size() == 1) {
+    if (entry.key.empty()) return {};  // the table that holds the named ones
+    return invalid(entry.origin, "engines have names: write " + entry.key + " under [" + kind +
+                                     '.' + engine_default(kind).name + "], not under [" + kind +
+                                     "]");
+  }
+  if (entry.key.empty()) {
+    if (!file_engines_.insert(kind).second) {
+      return invalid(entry.origin, "a second engine under [" + kind + ".…]: there is already [" +
+                                       kind + '.' + engine.name +
+                                       "]; several engines per kind are not supported yet");
+    }
+    engine = EngineSection{kind, entry.section[1], {}, {}, entry.origin};
+    return {};
+  }
+  const std::string key = joined(entry.section) + '.' + entry.key;
+  if (!entry.scalar) {
+    return invalid(entry.origin, key + " must be a single text, number, true or false", key);
+  }
+  if (entry.key == "provider") {
+    engine.provider = entry.text;
+  } else {
+    engine.options[entry.key] = entry.text;
+  }
+  return {};
+}
+
+// ---- environment and flags ---------------------------------------------------------------------
+
+Done Loader::take_environment() {
+  const auto& environment = sources_.environment;
+  for (const detail::Setting& setting : detail::settings()) {
+    const std::string name = detail::variable_name(setting.key);
+    auto value = detail::look_up(environment, name);
+    if (!value) continue;
+    auto done = put(std::string(setting.key),
+                    {.data = std::move(*value), .form = detail::RawValue::Form::text},
+                    "environment variable " + name);
+    if (!done) return done;
+  }
+  for (const char* kind : {"stt", "llm", "tts"}) take_engine_variables(*engine(kind));
+  if (auto done = refuse_unknown_variables(); !done) return done;
+  if (detail::look_up(environment, detail::variable_name("server.listen"))) return {};
+  auto listen = detail::listen_from_host_and_port(environment);
+  if (!listen) return tl::unexpected(std::move(listen.error()));
+  if (*listen) options_.server.listen = {std::move(**listen)};
+  return {};
+}
+
+// PARLEY_STT_PROVIDER, and PARLEY_STT_<OPTION> for the provider's own keys.
+void Loader::take_engine_variables(EngineSection& engine) {
+  const std::string provider_name = detail::variable_name(engine.kind + ".provider");
+  if (const auto provider = detail::look_up(sources_.environment, provider_name)) {
+    set_provider(engine, *provider, "environment variable " + provider_name);
+  }
+  const std::string prefix = detail::variable_name(engine.kind + '.');
+  for (const std::string& name : sources_.environment_names) {
+    if (!name.starts_with(prefix) || name == provider_name) continue;
+    if (detail::is_service_link(name)) continue;
+    const auto value = detail::look_up(sources_.environment, name);
+    if (value) engine.options[detail::lower(name.substr(prefix.size()))] = *value;
+  }
+}
+
+Done Loader::refuse_unknown_variables() const {
+  std::vector<std::string> known;
+  for (const detail::Setting& setting : detail::settings()) {
+    known.push_back(detail::variable_name(setting.key));
+  }
+  for (const std::string& name : sources_.environment_names) {
+    const bool ours = std::any_of(known.begin(), known.end(), [&name](const std::string& variable) {
+      return name.starts_with(variable.substr(0, variable.find('_', sizeof "PARLEY_" - 1) + 1));
+    });
+    if (!ours || detail::is_service_link(name)) continue;
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return invalid("environment variable " + name,
+                   "unknown; did you mean " + detail::nearest(name, known) + "?");
+  }
+  return {};
+}
+
+Done Loader::take_flags() {
+  // A key that repeats makes a list; for a single value the last one counts.
+  std::vector<std::pair<std::string, std::vector<std::string>>> grouped;
+  for (const auto& [key, value] : sources_.flags) {
+    const auto same = std::find_if(grouped.begin(), grouped.end(),
+                                   [&key = key](const auto& entry) { return entry.first == key; });
+    if (same == grouped.end()) {
+      grouped.push_back({key, {value}});
+    } else {
+      same->second.push_back(value);
+    }
+  }
+  // Providers first: choosing one drops the options of the one before.
+  std::stable_partition(grouped.begin(), grouped.end(),
+                        [](const auto& entry) { return entry.first.ends_with(".provider"); });
+  for (auto& [key, values] : grouped) {
+    const std::string kind = key.substr(0, key.find('.'));
+    if (EngineSection* const wanted = engine(kind)) {
+      if (auto done = take_engine_flag(key, values.back(), *wanted); !done) return done;
+      continue;
+    }
+    const detail::Setting* setting = detail::find_setting(key);
+    const bool list =
+        setting != nullptr && std::holds_alternative<detail::ListField>(setting->field);
+    detail::RawValue value{.data = values.back(), .form = detail::RawValue::Form::text};
+    if (list) value.data = std::move(values);
+    if (auto done = put(key, std::move(value), "command line"); !done) return done;
+  }
+  return {};
+}
+
+// "stt.provider" and "stt.OPTION": there is one engine per kind, so its name is not needed.
+Done Loader::take_engine_flag(const std::string& key, const std::string& value,
+                              EngineSection& engine) {
+  const auto dot = key.find('.');
+  const std::string option = dot == std::string::npos ? std::string() : key.substr(dot + 1);
+  if (option.empty() || option.find('.') != std::string::npos) {
+    return invalid(
+        "command line",
+        "unknown key " + key + "; an engine's key looks like " + engine.kind + ".provider", key);
+  }
+  if (option == "provider") {
+    set_provider(engine, value, "command line");
+  } else {
+    engine.options[option] = value;
+  }
+  return {};
+}
+
+// ---- what belongs together ---------------------------------------------------------------------
+
+Done Loader::check_tls() {
+  ServerOptions& server = options_.server;
+  const bool any_file = !server.tls_cert.empty() || !server.tls_key.empty();
+  if (any_file && given_.find("server.tls") == given_.end()) server.tls = "files";
+  if (server.tls != "files") return {};
+  if (server.tls_cert.empty() || server.tls_key.empty()) {
+    const std::string missing = server.tls_cert.empty() ? "server.tls_cert" : "server.tls_key";
+    return base::fail("invalid_config",
+                      missing +
+                          " is missing: TLS from files needs server.tls_cert and "
+                          "server.tls_key",
+                      missing);
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<Options> load(const Sources& sources) { return Loader(sources).load(); }
+
+}  // namespace parley::config
