@@ -11,8 +11,8 @@
 namespace parley::engine {
 
 // Carries a job's events from any thread to its session's loop, and guarantees that none arrives
-// after close(). The job owns the channel (shared_ptr) and closes it in its destructor; workers hold
-// a copy and may ask closed() to stop early.
+// after close(). The job owns the channel (shared_ptr) and closes it in its destructor; workers
+// hold a copy and may ask closed() to stop early.
 //
 //   auto channel = std::make_shared<JobChannel<TtsEvent>>(loop, std::move(sink));
 //   pool.post([channel] { channel->emit(TtsDone{}); });

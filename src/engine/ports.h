@@ -11,10 +11,10 @@
 #include "base/executor.h"
 #include "engine/types.h"
 
-// The ports: what an engine implements. One rule for all three: start() is called on a session's loop
-// and returns a job; the job's events reach `sink` on that same loop, never from inside start(), and
-// never after the job object was destroyed. Destroying the job cancels it at once. An engine outlives
-// its jobs and may be used from several loops at the same time.
+// The ports: what an engine implements. One rule for all three: start() is called on a session's
+// loop and returns a job; the job's events reach `sink` on that same loop, never from inside
+// start(), and never after the job object was destroyed. Destroying the job cancels it at once. An
+// engine outlives its jobs and may be used from several loops at the same time.
 namespace parley::engine {
 
 template <class Event>

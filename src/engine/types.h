@@ -23,7 +23,8 @@ struct Failure {
   std::string message;
 };
 
-// ---- speech to text ------------------------------------------------------------------------------
+// ---- speech to text
+// ------------------------------------------------------------------------------
 
 struct SttRequest {
   std::string model;     // as the client asked; engines with one model ignore it
@@ -41,7 +42,8 @@ struct SttFinal {
 };
 using SttEvent = std::variant<SttPartial, SttFinal, Failure>;
 
-// ---- language model ------------------------------------------------------------------------------
+// ---- language model
+// ------------------------------------------------------------------------------
 
 struct Tool {
   std::string name;
@@ -73,9 +75,9 @@ struct LlmRequest {
   std::string instructions;
   std::vector<HistoryEntry> history;  // oldest first
   std::vector<Tool> tools;
-  bool tools_allowed = true;          // tool_choice none: false
-  bool tool_required = false;         // tool_choice required
-  std::string forced_tool;            // tool_choice function; empty: none forced
+  bool tools_allowed = true;   // tool_choice none: false
+  bool tool_required = false;  // tool_choice required
+  std::string forced_tool;     // tool_choice function; empty: none forced
   std::optional<int> max_output_tokens;
   std::optional<double> temperature;
 };
@@ -100,7 +102,8 @@ struct LlmDone {
 };
 using LlmEvent = std::variant<LlmText, LlmToolCallBegin, LlmToolCallArguments, LlmDone, Failure>;
 
-// ---- text to speech ------------------------------------------------------------------------------
+// ---- text to speech
+// ------------------------------------------------------------------------------
 
 struct TtsRequest {
   std::string text;  // one clause or a few

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "session/history.h"
+
+#include "session/tokens.h"
+
+namespace parley::session {
+
+namespace {
+
+engine::Speaker speaker_of(protocol::Role role) {
+  switch (role) {
+    case protocol::Role::user:
+      return engine::Speaker::user;
+    case protocol::Role::assistant:
+      return engine::Speaker::assistant;
+    case protocol::Role::system:
+      return engine::Speaker::system;
+  }
+  return engine::Speaker::user;
+}
+
+void append_message(const StoredItem& stored, std::vector<engine::HistoryEntry>& history) {
+  engine::Utterance utterance;
+  utterance.speaker = speaker_of(stored.item.role);
+  const auto add = [&utterance](const std::string& text) {
+    if (text.empty()) return;
+    if (!utterance.text.empty()) utterance.text += '\n';
+    utterance.text += text;
+  };
+  bool said_something = false;
+  for (const auto& part : stored.item.content) {
+    switch (part.type) {
+      case protocol::PartType::input_text:
+      case protocol::PartType::text:
+        add(part.text);
+        break;
+      case protocol::PartType::input_audio:
+        // Counts even without words: the model is told that something was said.
+        said_something = true;
+        utterance.spoken = true;
+        add(stored.recognised);
+        break;
+      case protocol::PartType::audio:
+        add(part.transcript.value_or(""));
+        break;
+      case protocol::PartType::input_image:
+        utterance.image_urls.push_back(part.image_url);
+        break;
+    }
+  }
+  if (utterance.text.empty() && utterance.image_urls.empty() && !said_something) return;
+  history.emplace_back(std::move(utterance));
+}
+
+}  // namespace
+
+void append_history(const StoredItem& stored, std::vector<engine::HistoryEntry>& history) {
+  const auto& item = stored.item;
+  switch (item.type) {
+    case protocol::ItemType::message:
+      append_message(stored, history);
+      break;
+    case protocol::ItemType::function_call:
+      history.emplace_back(engine::ToolCall{item.call_id, item.name, item.arguments});
+      break;
+    case protocol::ItemType::function_call_output:
+      history.emplace_back(engine::ToolResult{item.call_id, item.output});
+      break;
+  }
+}
+
+InputTokens count_tokens(const StoredItem& stored) {
+  InputTokens tokens;
+  const auto& item = stored.item;
+  tokens.text += text_tokens(item.name) + text_tokens(item.arguments) + text_tokens(item.output);
+  for (const auto& part : item.content) {
+    switch (part.type) {
+      case protocol::PartType::input_text:
+      case protocol::PartType::text:
+        tokens.text += text_tokens(part.text);
+        break;
+      case protocol::PartType::audio:
+        tokens.text += text_tokens(part.transcript.value_or(""));
+        tokens.audio += assistant_audio_tokens(stored.audio_ms());
+        break;
+      case protocol::PartType::input_audio:
+        tokens.audio += user_audio_tokens(stored.audio_ms());
+        break;
+      case protocol::PartType::input_image:
+        break;
+    }
+  }
+  return tokens;
+}
+
+}  // namespace parley::session

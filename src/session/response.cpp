@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: MIT
+#include "session/response.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "session/history.h"
+#include "session/tokens.h"
+
+namespace parley::session {
+
+using protocol::ItemStatus;
+using protocol::ResponseStatus;
+using protocol::StatusReason;
+
+// The output item being written. The response owns it until it is done; the conversation holds a
+// copy so that order and ids are right from the start.
+struct Response::OpenItem {
+  StoredItem stored;
+  protocol::PartRef ref;
+  std::unique_ptr<SpeechStream> speech;  // audio messages only
+};
+
+Response::Response(Context& context, Transcriber& transcriber, protocol::ResponseCreate request)
+    : context_(context),
+      transcriber_(transcriber),
+      request_(std::move(request)),
+      playback_end_(context.now) {
+  const auto& config = context_.config;
+  shown_.id = context_.ids.response();
+  if (!request_.out_of_band) shown_.conversation_id = context_.conversation_id;
+  shown_.output_modality = request_.output_modality.value_or(config.output_modality);
+  shown_.max_output_tokens = request_.max_output_tokens.value_or(config.max_output_tokens);
+  shown_.output_format = request_.output_format.value_or(config.output_format);
+  shown_.voice = request_.voice.value_or(config.voice);
+  shown_.temperature = request_.temperature.value_or(config.temperature);
+  shown_.metadata = request_.metadata;
+  context_.out.send(protocol::ResponseCreated{shown_});
+}
+
+Response::~Response() = default;
+
+bool Response::owns(JobId job) const {
+  if (job == llm_job_) return llm_job_ != 0;
+  return open_ && open_->speech && open_->speech->owns(job);
+}
+
+bool Response::is_writing(std::string_view item_id) const {
+  return open_ && open_->stored.item.id == item_id;
+}
+
+const StoredItem* Response::writing() const { return open_ ? &open_->stored : nullptr; }
+
+std::optional<base::Instant> Response::deadline() const {
+  return open_ && open_->speech ? open_->speech->deadline() : std::nullopt;
+}
+
+// ---- going on
+// ------------------------------------------------------------------------------------
+
+void Response::advance() {
+  if (state_ == State::waiting) {
+    if (!words_known()) return;
+    if (const auto* failure = missing_words()) {
+      fail(*failure);
+      return;
+    }
+    generate();
+  }
+  take_held();
+  while (state_ != State::over && open_ && open_->speech) {
+    open_->speech->pump();
+    if (!open_->speech->done()) return;
+    end_item(cut_short() ? ItemStatus::incomplete : ItemStatus::completed);
+    take_held();
+  }
+}
+
+// The model stopped in the middle of what is being spoken.
+bool Response::cut_short() const {
+  const auto* done = held_.empty() ? nullptr : std::get_if<engine::LlmDone>(&held_.front());
+  return done != nullptr && done->finish != engine::LlmFinish::stop;
+}
+
+bool Response::words_known() const {
+  if (request_.input) {
+    return std::none_of(request_.input->begin(), request_.input->end(), [this](const auto& entry) {
+      return transcriber_.pending(entry.reference_id);
+    });
+  }
+  return std::none_of(context_.conversation.items().begin(), context_.conversation.items().end(),
+                      [this](const auto& stored) { return transcriber_.pending(stored->item.id); });
+}
+
+// The failure to recognise what the user said last; an earlier gap does not keep us from answering.
+const engine::Failure* Response::missing_words() const {
+  if (request_.input) return nullptr;
+  const auto& items = context_.conversation.items();
+  const auto last = std::find_if(items.rbegin(), items.rend(), [](const auto& stored) {
+    return stored->item.type == protocol::ItemType::message &&
+           stored->item.role == protocol::Role::user;
+  });
+  return last == items.rend() ? nullptr : transcriber_.failure((*last)->item.id);
+}
+
+void Response::generate() {
+  state_ = State::generating;
+  llm_job_ = context_.new_job();
+  context_.out.command(LlmStart{llm_job_, build_request()});
+}
+
+engine::LlmRequest Response::build_request() {
+  const auto& config = context_.config;
+  engine::LlmRequest request;
+  request.model = config.model;
+  request.instructions = request_.instructions.value_or(config.instructions);
+  request.max_output_tokens = shown_.max_output_tokens;
+  request.temperature = shown_.temperature;
+
+  const auto& choice = request_.tool_choice.value_or(config.tool_choice);
+  request.tools_allowed = choice.mode != protocol::ToolChoiceMode::none;
+  request.tool_required = choice.mode == protocol::ToolChoiceMode::required;
+  if (choice.mode == protocol::ToolChoiceMode::function) request.forced_tool = choice.function_name;
+  for (const auto& tool : request_.tools ? *request_.tools : config.tools) {
+    request.tools.push_back({tool.name, tool.description, tool.parameters});
+    usage_.input_text_tokens +=
+        text_tokens(tool.name) + text_tokens(tool.description) + text_tokens(tool.parameters.text);
+  }
+  usage_.input_text_tokens += text_tokens(request.instructions);
+
+  const auto add = [&](const StoredItem& stored) {
+    // An item that another response is still writing is not history yet.
+    if (stored.item.status == ItemStatus::in_progress) return;
+    append_history(stored, request.history);
+    const InputTokens tokens = count_tokens(stored);
+    usage_.input_text_tokens += tokens.text;
+    usage_.input_audio_tokens += tokens.audio;
+  };
+  if (!request_.input) {
+    for (const auto& stored : context_.conversation.items()) add(*stored);
+    return request;
+  }
+  for (const auto& entry : *request_.input) {
+    if (entry.reference_id.empty()) {
+      StoredItem own;
+      own.item = entry.item;
+      add(own);
+    } else if (const StoredItem* stored = context_.conversation.find(entry.reference_id)) {
+      add(*stored);
+    }
+  }
+  return request;
+}
+
+// ---- what the model says
+// -------------------------------------------------------------------------
+
+void Response::handle(JobId job, engine::LlmEvent event) {
+  PARLEY_ASSERT(job == llm_job_);
+  if (std::holds_alternative<engine::LlmDone>(event) ||
+      std::holds_alternative<engine::Failure>(event)) {
+    llm_job_ = 0;
+  }
+  if (auto* failure = std::get_if<engine::Failure>(&event)) {
+    fail(*failure);
+    return;
+  }
+  held_.push_back(std::move(event));
+  advance();
+}
+
+// Takes what the model said, as far as the open item allows: items never overlap, so while a spoken
+// message is going out only more of its text can be taken.
+void Response::take_held() {
+  while (!held_.empty() && state_ != State::over) {
+    if (open_ && open_->speech && !std::holds_alternative<engine::LlmText>(held_.front())) {
+      open_->speech->finish_text();
+      if (std::holds_alternative<engine::LlmDone>(held_.front())) state_ = State::speaking;
+      return;
+    }
+    engine::LlmEvent event = std::move(held_.front());
+    held_.pop_front();
+    take(event);
+  }
+}
+
+void Response::take(engine::LlmEvent& event) {
+  if (auto* text = std::get_if<engine::LlmText>(&event)) {
+    on_text(text->delta);
+  } else if (auto* begin = std::get_if<engine::LlmToolCallBegin>(&event)) {
+    begin_call(*begin);
+  } else if (auto* arguments = std::get_if<engine::LlmToolCallArguments>(&event)) {
+    PARLEY_ASSERT(open_ && open_->stored.item.type == protocol::ItemType::function_call);
+    open_->stored.item.arguments += arguments->delta;
+    context_.out.send(protocol::FunctionCallArgumentsDelta{open_->ref, open_->stored.item.call_id,
+                                                           std::move(arguments->delta)});
+  } else if (const auto* done = std::get_if<engine::LlmDone>(&event)) {
+    model_done(done->finish);
+  }
+}
+
+void Response::on_text(std::string_view delta) {
+  if (delta.empty()) return;
+  if (open_ && open_->stored.item.type != protocol::ItemType::message) {
+    end_item(ItemStatus::completed);
+  }
+  if (!open_) begin_message();
+  if (open_->speech) {
+    open_->speech->push_text(delta);
+  } else {
+    open_->stored.item.content[0].text += delta;
+    context_.out.send(protocol::TextDelta{open_->ref, std::string(delta)});
+  }
+}
+
+void Response::begin_message() {
+  protocol::Item item;
+  item.role = protocol::Role::assistant;
+  begin_item(std::move(item));
+
+  protocol::ContentPart part;
+  const bool spoken = shown_.output_modality == protocol::Modality::audio;
+  part.type = spoken ? protocol::PartType::audio : protocol::PartType::text;
+  if (spoken) part.transcript = "";
+  context_.out.send(protocol::ContentPartAdded{open_->ref, part});
+  open_->stored.item.content.push_back(std::move(part));
+  if (!spoken) return;
+  SpeechSettings settings;
+  settings.ref = open_->ref;
+  settings.voice = shown_.voice;
+  settings.speed = context_.config.speed;
+  settings.format = shown_.output_format;
+  open_->speech = std::make_unique<SpeechStream>(context_, std::move(settings), open_->stored);
+}
+
+void Response::begin_call(engine::LlmToolCallBegin& begin) {
+  if (open_) end_item(ItemStatus::completed);
+  protocol::Item item;
+  item.type = protocol::ItemType::function_call;
+  item.call_id = begin.call_id.empty() ? context_.ids.call() : std::move(begin.call_id);
+  item.name = std::move(begin.name);
+  begin_item(std::move(item));
+}
+
+void Response::begin_item(protocol::Item item) {
+  PARLEY_ASSERT(!open_);
+  item.id = context_.ids.item();
+  item.status = ItemStatus::in_progress;
+  open_ = std::make_unique<OpenItem>();
+  open_->ref = {shown_.id, item.id, static_cast<int>(shown_.output.size()), 0};
+  open_->stored.item = item;
+  context_.out.send(protocol::OutputItemAdded{shown_.id, open_->ref.output_index, item});
+  if (request_.out_of_band) return;
+
+  auto placeholder = std::make_unique<StoredItem>();
+  placeholder->item = item;
+  const auto fault = context_.conversation.insert(std::move(placeholder), std::nullopt);
+  PARLEY_ASSERT(fault == Conversation::InsertFault::none);
+  context_.out.send(
+      protocol::ItemAdded{context_.conversation.previous_of(item.id), std::move(item)});
+}
+
+void Response::end_message_part() {
+  const auto& ref = open_->ref;
+  const auto& part = open_->stored.item.content[0];
+  if (part.type == protocol::PartType::audio) {
+    context_.out.send(protocol::AudioDone{ref});
+    context_.out.send(protocol::AudioTranscriptDone{ref, part.transcript.value_or("")});
+  } else {
+    context_.out.send(protocol::TextDone{ref, part.text});
+  }
+  context_.out.send(protocol::ContentPartDone{ref, part});
+}
+
+void Response::end_item(ItemStatus status) {
+  PARLEY_ASSERT(open_);
+  auto& stored = open_->stored;
+  stored.item.status = status;
+  if (open_->speech) {
+    playback_end_ = open_->speech->playback_end();
+    usage_.output_audio_tokens += assistant_audio_tokens(open_->speech->sent_ms());
+    open_->speech.reset();
+  }
+  usage_.output_text_tokens += count_tokens(stored).text;
+  if (stored.item.type == protocol::ItemType::message) {
+    end_message_part();
+  } else if (status == ItemStatus::completed) {
+    if (stored.item.arguments.empty()) stored.item.arguments = "{}";
+    context_.out.send(protocol::FunctionCallArgumentsDone{open_->ref, stored.item.call_id,
+                                                          stored.item.name, stored.item.arguments});
+  }
+  const protocol::Item shown = stored.item;
+  // A client may have deleted the item while it was being written.
+  if (StoredItem* kept = context_.conversation.find(shown.id)) {
+    *kept = std::move(stored);
+    context_.out.send(protocol::ItemDone{context_.conversation.previous_of(shown.id), shown});
+  }
+  context_.out.send(protocol::OutputItemDone{shown_.id, open_->ref.output_index, shown});
+  shown_.output.push_back(shown);
+  open_.reset();
+}
+
+void Response::model_done(engine::LlmFinish reason) {
+  if (open_) {
+    end_item(reason == engine::LlmFinish::stop ? ItemStatus::completed : ItemStatus::incomplete);
+  }
+  switch (reason) {
+    case engine::LlmFinish::stop:
+      finish(ResponseStatus::completed, StatusReason::none);
+      break;
+    case engine::LlmFinish::length:
+      finish(ResponseStatus::incomplete, StatusReason::max_output_tokens);
+      break;
+    case engine::LlmFinish::content_filter:
+      finish(ResponseStatus::incomplete, StatusReason::content_filter);
+      break;
+  }
+}
+
+// ---- what the voice says
+// -------------------------------------------------------------------------
+
+void Response::handle(JobId job, engine::TtsEvent event) {
+  PARLEY_ASSERT(open_ && open_->speech);
+  if (const auto failure = open_->speech->handle(job, std::move(event))) {
+    fail(*failure);
+    return;
+  }
+  advance();
+}
+
+// ---- the end
+// -------------------------------------------------------------------------------------
+
+void Response::stop_engines() {
+  if (llm_job_ != 0) context_.out.command(JobCancel{std::exchange(llm_job_, 0)});
+  if (open_ && open_->speech) open_->speech->cancel();
+  held_.clear();
+}
+
+void Response::cancel(StatusReason reason) {
+  PARLEY_ASSERT(!over());
+  stop_engines();
+  if (open_) end_item(ItemStatus::incomplete);
+  finish(ResponseStatus::cancelled, reason);
+}
+
+void Response::fail(const engine::Failure& failure) {
+  stop_engines();
+  if (open_) end_item(ItemStatus::incomplete);
+  shown_.error_code = failure.code;
+  shown_.error_message = failure.message;
+  finish(ResponseStatus::failed, StatusReason::none);
+}
+
+void Response::finish(ResponseStatus status, StatusReason reason) {
+  PARLEY_ASSERT(!open_ && !over());
+  state_ = State::over;
+  shown_.status = status;
+  shown_.reason = reason;
+  shown_.usage = status == ResponseStatus::failed ? protocol::Usage{} : usage_;
+  context_.out.send(protocol::ResponseDone{shown_});
+  // Parley has no token quota; clients of the hosted service expect the event, so it says "plenty".
+  constexpr int kPlenty = 1'000'000;
+  context_.out.send(protocol::RateLimitsUpdated{{{"tokens", kPlenty, kPlenty, 0}}});
+}
+
+}  // namespace parley::session

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// The client's events on responses, and what a turn of the user does to them.
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "session/session_impl.h"
+
+namespace parley::session {
+
+using protocol::StatusReason;
+
+void Session::Impl::on(const protocol::ResponseCreate& event, const std::string& event_id) {
+  if (context.config.type == protocol::SessionType::transcription) {
+    context.out.send_error("invalid_value", "A transcription session does not create responses.",
+                           "type", event_id);
+    return;
+  }
+  if (!event.out_of_band && default_response_active()) {
+    context.out.send_error(
+        "conversation_already_has_active_response",
+        "Conversation already has an active response in progress: " + response_->id() +
+            ". Wait until the response is finished before creating a new one.",
+        {}, event_id);
+    return;
+  }
+  if (event.out_of_band && static_cast<int>(detached_.size()) >= context.options.responses_max) {
+    context.out.send_error("conversation_already_has_active_response",
+                           "Too many out-of-band responses are in progress: wait until one is "
+                           "finished.",
+                           {}, event_id);
+    return;
+  }
+  if (!event.out_of_band && event.voice && *event.voice != context.config.voice &&
+      context.assistant_audio_sent) {
+    context.out.send_error("cannot_update_voice",
+                           "Cannot update a conversation's voice if assistant audio is present.",
+                           {}, event_id);
+    return;
+  }
+  if (!accept_response_input(event, event_id)) return;
+  create_response(event);
+}
+
+bool Session::Impl::accept_response_input(const protocol::ResponseCreate& request,
+                                          const std::string& event_id) {
+  if (!request.input) return true;
+  for (std::size_t i = 0; i < request.input->size(); ++i) {
+    const auto& entry = (*request.input)[i];
+    const std::string path = "response.input[" + std::to_string(i) + "]";
+    if (!entry.reference_id.empty()) {
+      if (context.conversation.find(entry.reference_id) != nullptr) continue;
+      context.out.send_error("invalid_value",
+                             "Invalid '" + path + ".id': the item with id '" + entry.reference_id +
+                                 "' does not exist.",
+                             path + ".id", event_id);
+      return false;
+    }
+    const auto& content = entry.item.content;
+    const auto audio = std::find_if(content.begin(), content.end(), [](const auto& part) {
+      return part.type == protocol::PartType::input_audio;
+    });
+    if (audio == content.end()) continue;
+    const std::string part =
+        path + ".content[" + std::to_string(audio - content.begin()) + "].type";
+    context.out.send_error(
+        "invalid_value",
+        "Invalid '" + part +
+            "': audio goes into the conversation first (conversation.item.create)"
+            " and is then referred to by an item_reference.",
+        part, event_id);
+    return false;
+  }
+  return true;
+}
+
+void Session::Impl::create_response(protocol::ResponseCreate request) {
+  const bool detached = request.out_of_band;
+  auto response = std::make_unique<Response>(context, transcriber_, std::move(request));
+  Response& created = *response;
+  if (detached) {
+    detached_.push_back(std::move(response));
+  } else {
+    PARLEY_ASSERT(!response_);
+    response_ = std::move(response);
+    idle_since_.reset();
+  }
+  created.advance();
+}
+
+void Session::Impl::on(const protocol::ResponseCancel& event, const std::string& event_id) {
+  Response* target = nullptr;
+  if (!event.response_id) {
+    target = response_.get();
+  } else if (response_ && response_->id() == *event.response_id) {
+    target = response_.get();
+  } else {
+    for (const auto& response : detached_) {
+      if (response->id() == *event.response_id) target = response.get();
+    }
+  }
+  if (target == nullptr || target->over()) {
+    context.out.send_error("response_cancel_not_active",
+                           "Cancellation failed: no active response found", {}, event_id);
+    return;
+  }
+  target->cancel(StatusReason::client_cancelled);
+}
+
+// ---- the user's turns
+// ----------------------------------------------------------------------------
+
+void Session::Impl::on_speech_started() {
+  idle_since_.reset();
+  const auto& detection = context.config.turn_detection;
+  if (!detection || !detection->interrupt_response || !response_ || response_->over()) return;
+  response_->cancel(StatusReason::turn_detected);
+  forget_finished();
+}
+
+void Session::Impl::on_turn_ended() {
+  const auto& detection = context.config.turn_detection;
+  if (context.config.type == protocol::SessionType::transcription) return;
+  if (!detection || !detection->create_response) return;
+  // "A turn that ends while a response runs on does not create one" (interrupt_response false).
+  if (response_ && !response_->over()) return;
+  forget_finished();
+  create_response({});
+}
+
+// ---- upkeep
+// --------------------------------------------------------------------------------------
+
+Response* Session::Impl::find_response(JobId job) {
+  if (response_ && response_->owns(job)) return response_.get();
+  for (const auto& response : detached_) {
+    if (response->owns(job)) return response.get();
+  }
+  return nullptr;  // the job was cancelled while its event was on the way
+}
+
+const Response* Session::Impl::find_writer(const std::string& item_id) const {
+  return response_ && response_->is_writing(item_id) ? response_.get() : nullptr;
+}
+
+void Session::Impl::advance_responses() {
+  if (response_ && !response_->over()) response_->advance();
+  for (const auto& response : detached_) {
+    if (!response->over()) response->advance();
+  }
+  forget_finished();
+}
+
+void Session::Impl::forget_finished() {
+  if (response_ && response_->over()) {
+    const auto& detection = context.config.turn_detection;
+    if (detection && detection->idle_timeout_ms && !turn_.speaking()) {
+      idle_since_ = std::max(response_->playback_end(), context.now);
+      const auto left = *idle_since_ - context.now;
+      idle_from_ = {turn_.listened().samples +
+                    std::chrono::duration_cast<base::Milliseconds>(left).count() *
+                        engine::kHearingRateHz / 1000};
+    }
+    response_.reset();
+  }
+  std::erase_if(detached_, [](const auto& response) { return response->over(); });
+}
+
+}  // namespace parley::session

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+#include "session/user_turn.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace parley::session {
+
+namespace {
+
+constexpr double kCommitMinMs = 100;
+// While nobody speaks, this much is kept for a commit by hand and for the next turn's padding.
+constexpr std::int64_t kQuietKeptSamples = 12 * engine::kHearingRateHz;
+
+std::int64_t milliseconds(base::AudioTime time) {
+  return time.milliseconds(engine::kHearingRateHz);
+}
+
+turn::TurnDetectorOptions detector_options(const protocol::TurnDetection& detection) {
+  turn::TurnDetectorOptions options;
+  options.prefix_padding_ms = detection.prefix_padding_ms;
+  options.silence_duration_ms = detection.silence_duration_ms;
+  options.threshold = detection.threshold;
+  if (detection.type == protocol::TurnDetectionType::semantic_vad) {
+    // Until a judge of completeness exists, eagerness chooses how long a pause ends the turn.
+    switch (detection.eagerness) {
+      case protocol::Eagerness::high:
+        options.silence_duration_ms = 400;
+        break;
+      case protocol::Eagerness::automatic:
+      case protocol::Eagerness::medium:
+        options.silence_duration_ms = 700;
+        break;
+      case protocol::Eagerness::low:
+        options.silence_duration_ms = 1200;
+        break;
+    }
+  }
+  return options;
+}
+
+std::optional<turn::NoiseField> noise_field(const protocol::SessionConfig& config) {
+  if (!config.noise_reduction) return std::nullopt;
+  return *config.noise_reduction == protocol::NoiseReduction::near_field ? turn::NoiseField::near
+                                                                         : turn::NoiseField::far;
+}
+
+}  // namespace
+
+UserTurn::UserTurn(Context& context, Transcriber& transcriber, TurnListener& listener)
+    : context_(context),
+      transcriber_(transcriber),
+      listener_(listener),
+      buffer_(context.config.input_format) {
+  buffer_.set_noise_reduction(noise_field(context.config));
+  make_detector();
+}
+
+void UserTurn::make_detector() {
+  detector_.reset();
+  if (!context_.config.turn_detection) return;
+  detector_ = std::make_unique<turn::TurnDetector>(
+      turn::make_vad(context_.options.vad), detector_options(*context_.config.turn_detection));
+  detector_origin_ = buffer_.listened().samples;
+}
+
+void UserTurn::append(std::span<const std::uint8_t> audio, const std::string& event_id) {
+  if (audio.empty()) return;
+  const auto sample_bytes = static_cast<std::size_t>(buffer_.format().bytes_per_sample());
+  if (audio.size() % sample_bytes != 0) {
+    context_.out.send_error("invalid_value",
+                            "Invalid 'audio': expected whole 16-bit samples, but got " +
+                                std::to_string(audio.size()) + " bytes.",
+                            "audio", event_id);
+    return;
+  }
+  const double added_ms =
+      static_cast<double>(audio.size() / sample_bytes) * 1000.0 / buffer_.format().rate_hz;
+  const auto limit_ms = static_cast<double>(
+      std::chrono::duration_cast<base::Milliseconds>(context_.options.input_audio_max).count());
+  if (buffer_.buffered_ms() + added_ms > limit_ms) {
+    context_.out.send_error("invalid_value",
+                            "The input audio buffer is full: commit or clear it first.", "audio",
+                            event_id);
+    return;
+  }
+  buffer_.append(audio);
+  listen();
+}
+
+void UserTurn::listen() {
+  for (auto block = buffer_.take_block(); !block.empty(); block = buffer_.take_block()) {
+    if (!detector_) continue;
+    events_.clear();
+    detector_->push(block, events_);
+    for (const auto& event : events_) on_turn_event(event);
+  }
+  if (!detector_ && item_id_.empty()) {
+    item_id_ = context_.ids.item();
+    turn_begin_ = fed_until_ = buffer_.begin();
+    transcriber_.begin(item_id_);
+  }
+  if (!item_id_.empty()) feed_recogniser(buffer_.listened());
+  if (detector_ && state_ == State::quiet) {
+    const std::int64_t listened = buffer_.listened().samples;
+    if (listened - buffer_.begin().samples > 2 * kQuietKeptSamples) {
+      buffer_.drop_before({listened - kQuietKeptSamples});
+    }
+  }
+}
+
+void UserTurn::on_turn_event(const turn::TurnEvent& event) {
+  const base::AudioTime at{std::max(event.at.samples + detector_origin_, buffer_.begin().samples)};
+  switch (event.type) {
+    case turn::TurnEventType::speech_started:
+      PARLEY_ASSERT(state_ == State::quiet && item_id_.empty());
+      state_ = State::speaking;
+      item_id_ = context_.ids.item();
+      turn_begin_ = fed_until_ = at;
+      context_.out.send(protocol::SpeechStarted{milliseconds(at), item_id_});
+      listener_.on_speech_started();
+      transcriber_.begin(item_id_);
+      break;
+    case turn::TurnEventType::silence_started:
+    case turn::TurnEventType::speech_resumed:
+      break;  // engines that recognise in one go could start here
+    case turn::TurnEventType::speech_stopped: {
+      PARLEY_ASSERT(state_ == State::speaking);
+      const base::AudioTime end{std::min(at.samples, buffer_.listened().samples)};
+      feed_recogniser(end);
+      state_ = State::quiet;
+      context_.out.send(protocol::SpeechStopped{milliseconds(end), item_id_});
+      add_item(std::exchange(item_id_, {}), buffer_.cut(turn_begin_, end));
+      listener_.on_turn_ended();
+      break;
+    }
+  }
+}
+
+void UserTurn::feed_recogniser(base::AudioTime until) {
+  if (until <= fed_until_) return;
+  transcriber_.hear(item_id_, buffer_.heard(fed_until_, until));
+  fed_until_ = until;
+}
+
+void UserTurn::commit(const std::string& event_id) {
+  if (buffer_.buffered_ms() < kCommitMinMs) {
+    char message[160];
+    std::snprintf(message, sizeof message,
+                  "Error committing input audio buffer: buffer too small. Expected at least 100ms "
+                  "of audio, but buffer only has %.2fms of audio.",
+                  buffer_.buffered_ms());
+    context_.out.send_error("input_audio_buffer_commit_empty", message, {}, event_id);
+    return;
+  }
+  if (item_id_.empty()) {  // the detector is listening, but nobody has spoken
+    item_id_ = context_.ids.item();
+    turn_begin_ = fed_until_ = buffer_.begin();
+    transcriber_.begin(item_id_);
+  }
+  feed_recogniser(buffer_.end());
+  if (detector_) detector_->end_turn();
+  state_ = State::quiet;
+  add_item(std::exchange(item_id_, {}), buffer_.cut(turn_begin_, buffer_.end()));
+}
+
+void UserTurn::commit_silence(base::AudioTime from) {
+  PARLEY_ASSERT(state_ == State::quiet && item_id_.empty());
+  const base::AudioTime begin{std::max(from.samples, buffer_.begin().samples)};
+  item_id_ = context_.ids.item();
+  context_.out.send(
+      protocol::TimeoutTriggered{milliseconds(from), milliseconds(buffer_.end()), item_id_});
+  transcriber_.begin(item_id_);
+  add_item(std::exchange(item_id_, {}),
+           buffer_.cut({std::min(begin.samples, buffer_.end().samples)}, buffer_.end()));
+}
+
+void UserTurn::add_item(const std::string& item_id, std::vector<std::uint8_t> audio) {
+  auto stored = std::make_unique<StoredItem>();
+  stored->item.id = item_id;
+  stored->item.role = protocol::Role::user;
+  protocol::ContentPart part;
+  part.type = protocol::PartType::input_audio;
+  stored->item.content.push_back(std::move(part));
+  stored->audio = std::move(audio);
+  stored->format = buffer_.format();
+
+  const protocol::Item shown = stored->item;
+  const auto previous = context_.conversation.last_id();
+  const auto fault = context_.conversation.insert(std::move(stored), std::nullopt);
+  PARLEY_ASSERT(fault == Conversation::InsertFault::none);
+  context_.out.send(protocol::InputAudioBufferCommitted{previous, item_id});
+  context_.out.send(protocol::ItemAdded{previous, shown});
+  context_.out.send(protocol::ItemDone{previous, shown});
+  transcriber_.finish(item_id);
+}
+
+void UserTurn::clear() {
+  forget_utterance();
+  buffer_.clear();
+  context_.out.send(protocol::InputAudioBufferCleared{});
+}
+
+void UserTurn::forget_utterance() {
+  if (detector_) detector_->end_turn();
+  if (!item_id_.empty()) transcriber_.cancel(std::exchange(item_id_, {}));
+  state_ = State::quiet;
+}
+
+void UserTurn::reconfigure(const protocol::SessionConfig& before) {
+  const auto& config = context_.config;
+  buffer_.set_format(config.input_format);
+  if (config.noise_reduction != before.noise_reduction) {
+    buffer_.set_noise_reduction(noise_field(config));
+  }
+  if (config.turn_detection == before.turn_detection) return;
+  if (detector_ && config.turn_detection) {
+    detector_->set_options(detector_options(*config.turn_detection));
+    return;
+  }
+  // Between detection and commits by hand the audio stays; only who ends the turn changes. Without
+  // a detector an utterance goes on until its commit; with a new one the next speech begins it.
+  if (!detector_) forget_utterance();
+  state_ = State::quiet;
+  make_detector();
+}
+
+}  // namespace parley::session
