@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+#include "net/detail/http_connection.h"
+
+#include <array>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <optional>
+#include <utility>
+
+#include "net/detail/address.h"
+#include "net/detail/http_text.h"
+#include "net/detail/stream.h"
+#include "net/detail/websocket_connection.h"
+
+namespace parley::net::detail {
+
+namespace {
+
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+using Message = http::request<http::string_body>;
+
+constexpr std::size_t kReadBytes = 16u << 10u;
+// The first byte of a TLS connection: a handshake record (RFC 8446 §5.1). No HTTP method begins so.
+constexpr unsigned char kTlsHandshakeByte = 0x16;
+
+HttpResponse text_response(int status, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::move(body);
+  return response;
+}
+
+HttpResponse internal_error() { return text_response(500, "internal error\n"); }
+
+HttpRequest to_request(Message& message) {
+  HttpRequest request;
+  request.method = std::string(message.method_string());
+  request.target = std::string(message.target());
+  parse_target(request);
+  for (const auto& field : message) {
+    request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+  }
+  request.body = std::move(message.body());
+  return request;
+}
+
+HttpResponse fault_response(error_code error) {
+  if (error == http::error::header_limit) return text_response(431, "request header too large\n");
+  if (error == http::error::body_limit) return text_response(413, "request body too large\n");
+  return text_response(400, "malformed request: " + error.message() + "\n");
+}
+
+class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(EventLoop& loop, Socket socket, std::shared_ptr<const ServerContext> server)
+      : loop_(loop), server_(std::move(server)), stream_(std::move(socket)), deadline_(loop) {}
+
+  void start();
+
+ private:
+  void expect_progress();
+  void read();
+  void on_read(error_code error, std::size_t bytes);
+  bool settle_security();
+  void shake_hands();
+  void begin_request();
+  void parse();
+  void continue_request();
+  void handle();
+  void upgrade(const Message& message, HttpRequest request);
+  void accept(const Message& message, HttpRequest request, std::string subprotocol);
+  void respond(HttpResponse response);
+  void on_responded();
+  void send(void (HttpConnection::*then)());  // head_ and body_
+
+  EventLoop& loop_;
+  const std::shared_ptr<const ServerContext> server_;
+  Stream stream_;
+  Timer deadline_;
+  std::string remote_address_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::string head_;  // of the answer being sent
+  std::string body_;
+  bool security_settled_ = false;
+  bool in_body_ = false;
+  bool keep_alive_ = false;
+  bool is_head_request_ = false;
+};
+
+void HttpConnection::start() {
+  error_code error;
+  const auto remote = stream_.socket().remote_endpoint(error);
+  if (error) return;  // gone already
+  remote_address_ = to_text(remote);
+  stream_.socket().set_option(tcp::no_delay(true), error);
+  security_settled_ = !server_->tls;
+  expect_progress();
+  begin_request();
+  read();
+}
+
+// The peer gets `idle_timeout` for each step; then it is cut off, as there is nobody to answer.
+void HttpConnection::expect_progress() {
+  deadline_.arm(loop_.now() + server_->options.idle_timeout, [this] { stream_.close(); });
+}
+
+void HttpConnection::read() {
+  stream_.async_read_some(buffer_.prepare(kReadBytes),
+                          [self = shared_from_this()](error_code error, std::size_t bytes) {
+                            self->on_read(error, bytes);
+                          });
+}
+
+void HttpConnection::on_read(error_code error, std::size_t bytes) {
+  if (error) return stream_.finish();
+  buffer_.commit(bytes);
+  if (!security_settled_ && !settle_security()) return;
+  parse();
+}
+
+// False when the bytes were not HTTP that we want, and the next step is under way.
+bool HttpConnection::settle_security() {
+  security_settled_ = true;
+  const auto first = *static_cast<const unsigned char*>(buffer_.cdata().data());
+  if (first == kTlsHandshakeByte) {
+    shake_hands();
+    return false;
+  }
+  if (server_->options.tls.allow_plain) return true;
+  respond(text_response(400, "this port speaks TLS: use https:// or wss://\n"));
+  return false;
+}
+
+void HttpConnection::shake_hands() {
+  stream_.start_tls(server_->tls)
+      .async_handshake(asio::ssl::stream_base::server, buffer_.cdata(),
+                       [self = shared_from_this()](error_code error, std::size_t used) {
+                         // Our alert is sent by then; closing at once could take it back.
+                         if (error) return self->stream_.finish();
+                         self->buffer_.consume(used);
+                         self->expect_progress();
+                         self->read();
+                       });
+}
+
+void HttpConnection::begin_request() {
+  keep_alive_ = false;
+  is_head_request_ = false;
+  parser_.emplace();
+  parser_->eager(true);
+  parser_->header_limit(static_cast<std::uint32_t>(server_->options.header_bytes_max));
+  parser_->body_limit(server_->options.body_bytes_max);
+  in_body_ = false;
+}
+
+void HttpConnection::parse() {
+  error_code error;
+  while (buffer_.size() > 0 && !parser_->is_done() && !error) {
+    buffer_.consume(parser_->put(buffer_.cdata(), error));
+  }
+  if (error && error != http::error::need_more) {
+    keep_alive_ = false;
+    return respond(fault_response(error));
+  }
+  if (parser_->is_done()) return handle();
+  if (parser_->is_header_done()) {
+    expect_progress();  // the header as a whole has one deadline, a body may take its time
+    if (!std::exchange(in_body_, true)) return continue_request();
+  }
+  read();
+}
+
+// curl asks before it sends a large body (RFC 9110 §10.1.1).
+void HttpConnection::continue_request() {
+  if (!equals_ignoring_case(std::string(parser_->get()[http::field::expect]), "100-continue")) {
+    return read();
+  }
+  head_ = "HTTP/1.1 100 Continue\r\n\r\n";
+  body_.clear();
+  send(&HttpConnection::read);
+}
+
+void HttpConnection::handle() {
+  Message message = parser_->release();
+  keep_alive_ = message.keep_alive() && !server_->stopping;
+  is_head_request_ = message.method() == http::verb::head;
+  HttpRequest request = to_request(message);
+  request.remote_address = remote_address_;
+  request.secure = stream_.secure();
+  deadline_.disarm();
+  if (websocket::is_upgrade(message)) return upgrade(message, std::move(request));
+  HttpResponse response;
+  try {
+    response = server_->handler.on_request(loop_, request);
+  } catch (...) {
+    response = internal_error();
+  }
+  respond(std::move(response));
+}
+
+void HttpConnection::upgrade(const Message& message, HttpRequest request) {
+  if (message[http::field::sec_websocket_version] != "13") {
+    HttpResponse refusal = text_response(426, "only WebSocket version 13 is spoken here\n");
+    refusal.headers.emplace_back("Sec-WebSocket-Version", "13");
+    return respond(std::move(refusal));
+  }
+  // A client must wait for our answer before it sends frames (RFC 6455 §4.1).
+  if (message[http::field::sec_websocket_key].empty() || buffer_.size() > 0) {
+    keep_alive_ = false;
+    return respond(text_response(400, "malformed WebSocket handshake\n"));
+  }
+  UpgradeDecision decision;
+  try {
+    decision = server_->handler.on_upgrade(loop_, request);
+  } catch (...) {
+    decision.accept = false;
+    decision.refusal = internal_error();
+  }
+  if (!decision.accept) return respond(std::move(decision.refusal));
+  accept(message, std::move(request), std::move(decision.subprotocol));
+}
+
+void HttpConnection::accept(const Message& message, HttpRequest request, std::string subprotocol) {
+  WebSocketLimits limits;
+  limits.message_bytes_max = server_->options.message_bytes_max;
+  limits.handshake_timeout = server_->options.idle_timeout;
+  limits.idle_timeout = server_->options.websocket_idle_timeout;
+  auto connection = std::make_shared<WebSocketConnection>(loop_, stream_, limits);
+  auto& wire = connection->wire();
+  wire.set_option(websocket::stream_base::decorator(
+      [subprotocol = std::move(subprotocol)](websocket::response_type& response) {
+        response.set(http::field::server, "parley");
+        if (!subprotocol.empty()) {
+          response.set(http::field::sec_websocket_protocol, subprotocol);
+        }
+      }));
+  wire.async_accept(message, [&loop = loop_, server = server_, request = std::move(request),
+                              connection](error_code error) {
+    if (error) return;
+    try {
+      server->handler.on_websocket(loop, request, connection);
+    } catch (...) {
+      connection->close(CloseCode::internal_error, "internal error");
+    }
+  });
+}
+
+void HttpConnection::respond(HttpResponse response) {
+  const bool has_body = status_has_body(response.status) && !is_head_request_;
+  head_ = response_head(response, keep_alive_ ? Connection::keep_alive : Connection::close);
+  body_ = has_body ? std::move(response.body) : std::string();
+  send(&HttpConnection::on_responded);
+}
+
+void HttpConnection::on_responded() {
+  if (!keep_alive_) return stream_.finish();
+  begin_request();
+  if (buffer_.size() > 0) return parse();
+  read();
+}
+
+void HttpConnection::send(void (HttpConnection::*then)()) {
+  expect_progress();
+  const std::array<asio::const_buffer, 2> parts{asio::buffer(head_), asio::buffer(body_)};
+  asio::async_write(stream_, parts,
+                    [self = shared_from_this(), then](error_code error, std::size_t) {
+                      if (error) return self->stream_.close();
+                      self->expect_progress();
+                      (*self.*then)();
+                    });
+}
+
+}  // namespace
+
+void serve_http(EventLoop& loop, Socket socket, std::shared_ptr<const ServerContext> server) {
+  std::make_shared<HttpConnection>(loop, std::move(socket), std::move(server))->start();
+}
+
+}  // namespace parley::net::detail

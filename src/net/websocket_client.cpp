@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// connect_websocket(): resolve, connect, TLS, opening handshake, one after the other and all under
+// one deadline.
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/basic_resolver.hpp>
+#include <optional>
+#include <utility>
+
+#include "net/detail/client_handshake.h"
+#include "net/detail/stream.h"
+#include "net/detail/tls.h"
+#include "net/detail/url.h"
+#include "net/websocket.h"
+
+namespace parley::net {
+
+namespace {
+
+using detail::error_code;
+using Resolver = boost::asio::ip::basic_resolver<detail::tcp, detail::IoExecutor>;
+using Connected = base::Result<std::shared_ptr<WebSocket>>;
+using Done = std::function<void(Connected)>;
+
+constexpr base::Duration kIdleTimeout = std::chrono::seconds(60);
+
+class Connect : public std::enable_shared_from_this<Connect> {
+ public:
+  Connect(EventLoop& loop, WebSocketClientOptions options, detail::WebSocketUrl url, Done done)
+      : loop_(loop),
+        options_(std::move(options)),
+        url_(std::move(url)),
+        done_(std::move(done)),
+        resolver_(loop.impl().executor()),
+        stream_(detail::Socket(loop.impl().executor())),
+        deadline_(loop) {}
+
+  void start() {
+    deadline_.arm(loop_.now() + options_.timeout, [this] {
+      const auto self = shared_from_this();
+      fail("timeout", "no connection within the time given");
+    });
+    // Text to be sent as it stands must not smuggle in lines of its own.
+    for (const auto& [name, value] : options_.headers) {
+      if ((name + value).find_first_of("\r\n") != std::string::npos) {
+        return loop_.post([self = shared_from_this()] {
+          self->fail("upgrade_refused", "a header holds a line break");
+        });
+      }
+    }
+    resolver_.async_resolve(
+        url_.host, url_.port,
+        [self = shared_from_this()](error_code error, const Resolver::results_type& found) {
+          if (!self->done_) return;
+          if (error) return self->fail("resolve_failed", self->url_.host + ": " + error.message());
+          self->connect(found);
+        });
+  }
+
+ private:
+  void connect(const Resolver::results_type& found) {
+    boost::asio::async_connect(
+        stream_.socket(), found,
+        [self = shared_from_this()](error_code error, const detail::tcp::endpoint&) {
+          if (!self->done_) return;
+          if (error) {
+            return self->fail("connect_failed", self->url_.authority + ": " + error.message());
+          }
+          error_code ignored;
+          self->stream_.socket().set_option(detail::tcp::no_delay(true), ignored);
+          if (self->url_.secure) return self->start_tls();
+          self->shake_hands();
+        });
+  }
+
+  void start_tls() {
+    const auto context = detail::make_client_tls(options_.tls);
+    if (!context) return fail(context.error().code, context.error().message);
+    auto& tls = stream_.start_tls(*context);
+    if (!detail::expect_host(tls.native_handle(), url_.host)) {
+      return fail("tls_failed", url_.host + ": not a host that a certificate could name");
+    }
+    tls.async_handshake(
+        boost::asio::ssl::stream_base::client, [self = shared_from_this()](error_code error) {
+          if (!self->done_) return;
+          if (!error) return self->shake_hands();
+          self->fail("tls_failed",
+                     detail::handshake_fault(self->stream_.tls().native_handle(), error.message()));
+        });
+  }
+
+  void shake_hands() {
+    detail::WebSocketLimits limits;
+    limits.message_bytes_max = options_.message_bytes_max;
+    limits.idle_timeout = kIdleTimeout;
+    detail::shake_hands(loop_, stream_, limits,
+                        {url_.authority, url_.target, options_.headers, options_.subprotocols},
+                        [self = shared_from_this()](Connected result) {
+                          if (!self->done_) return;
+                          if (!result) self->stream_.close();
+                          self->report(std::move(result));
+                        });
+  }
+
+  void fail(std::string code, std::string message) {
+    resolver_.cancel();
+    stream_.close();
+    report(base::fail(std::move(code), std::move(message)));
+  }
+
+  // Once: an empty done_ tells the steps still pending that nobody waits any more.
+  void report(Connected result) {
+    deadline_.disarm();
+    std::exchange(done_, nullptr)(std::move(result));
+  }
+
+  EventLoop& loop_;
+  const WebSocketClientOptions options_;
+  const detail::WebSocketUrl url_;
+  Done done_;
+  Resolver resolver_;
+  detail::Stream stream_;
+  Timer deadline_;
+};
+
+}  // namespace
+
+void connect_websocket(EventLoop& loop, WebSocketClientOptions options, Done done) {
+  auto url = detail::parse_websocket_url(options.url);
+  if (!url) {
+    loop.post([done = std::move(done), error = url.error()] {
+      done(tl::unexpected<base::Error>(error));
+    });
+    return;
+  }
+  std::make_shared<Connect>(loop, std::move(options), std::move(*url), std::move(done))->start();
+}
+
+}  // namespace parley::net
