@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "driver/session_driver.h"
+
+#include <utility>
+
+#include "base/assert.h"
+
+namespace parley::driver {
+
+namespace {
+
+constexpr int kCloseInternalError = 1011;
+
+// Engine events end a job by themselves when they are its last.
+bool is_last(const engine::SttEvent& event) {
+  return !std::holds_alternative<engine::SttPartial>(event);
+}
+bool is_last(const engine::LlmEvent& event) {
+  return std::holds_alternative<engine::LlmDone>(event) ||
+         std::holds_alternative<engine::Failure>(event);
+}
+bool is_last(const engine::TtsEvent& event) {
+  return std::holds_alternative<engine::TtsDone>(event) ||
+         std::holds_alternative<engine::Failure>(event);
+}
+
+}  // namespace
+
+SessionDriver::SessionDriver(net::EventLoop& loop, session::Options options,
+                             engine::EngineSet engines, SessionClient& client)
+    : loop_(loop),
+      engines_(engines),
+      client_(client),
+      session_(std::move(options), loop.now()),
+      timer_(loop) {
+  PARLEY_ASSERT(engines.stt != nullptr && engines.llm != nullptr && engines.tts != nullptr);
+}
+
+SessionDriver::~SessionDriver() = default;
+
+void SessionDriver::start() {
+  guarded([this] {
+    drain();
+    rearm();
+  });
+}
+
+void SessionDriver::handle(session::Input input) {
+  if (ended_) return;
+  guarded([this, &input] {
+    PARLEY_ASSERT(!draining_);
+    session_.handle(std::move(input), loop_.now());
+    drain();
+    rearm();
+  });
+}
+
+// The one place that catches a broken invariant: it ends this session, which shares nothing.
+template <class Step>
+void SessionDriver::guarded(Step step) {
+  try {
+    step();
+  } catch (const base::InvariantBroken& broken) {
+    end(kCloseInternalError, "server_error", broken.what());
+  }
+}
+
+void SessionDriver::end(int code, std::string reason, std::string_view detail) {
+  if (std::exchange(ended_, true)) return;
+  timer_.disarm();
+  stt_jobs_.clear();
+  llm_jobs_.clear();
+  tts_jobs_.clear();
+  client_.on_end(code, std::move(reason), detail);
+}
+
+void SessionDriver::drain() {
+  draining_ = true;
+  while (!ended_) {
+    auto output = session_.poll();
+    if (!output) break;
+    carry_out(*output);
+  }
+  draining_ = false;
+}
+
+void SessionDriver::carry_out(session::Output& output) {
+  if (auto* event = std::get_if<protocol::ServerEvent>(&output)) {
+    client_.on_event(*event);
+  } else if (auto* audio = std::get_if<session::SttAudio>(&output)) {
+    const auto job = stt_jobs_.find(audio->job);
+    if (job != stt_jobs_.end()) job->second->push(audio->samples);
+  } else if (auto* stt = std::get_if<session::SttStart>(&output)) {
+    stt_jobs_.emplace(stt->job, engines_.stt->start(std::move(stt->request), loop_,
+                                                    sink<engine::SttEvent, session::SttInput>(
+                                                        stt->job, stt_jobs_)));
+  } else if (auto* finish = std::get_if<session::SttFinish>(&output)) {
+    const auto job = stt_jobs_.find(finish->job);
+    if (job != stt_jobs_.end()) job->second->finish();
+  } else if (auto* llm = std::get_if<session::LlmStart>(&output)) {
+    llm_jobs_.emplace(llm->job, engines_.llm->start(std::move(llm->request), loop_,
+                                                    sink<engine::LlmEvent, session::LlmInput>(
+                                                        llm->job, llm_jobs_)));
+  } else if (auto* tts = std::get_if<session::TtsStart>(&output)) {
+    tts_jobs_.emplace(tts->job, engines_.tts->start(std::move(tts->request), loop_,
+                                                    sink<engine::TtsEvent, session::TtsInput>(
+                                                        tts->job, tts_jobs_)));
+  } else if (const auto* cancel = std::get_if<session::JobCancel>(&output)) {
+    stt_jobs_.erase(cancel->job);
+    llm_jobs_.erase(cancel->job);
+    tts_jobs_.erase(cancel->job);
+  } else if (auto* close = std::get_if<session::Close>(&output)) {
+    end(close->code, std::move(close->reason), {});
+  }
+}
+
+// Engines promise: events come on this loop, never from inside start(), and never after the job was
+// destroyed. So the sink may use the driver without asking whether it is still there.
+template <class Event, class SessionInput, class Jobs>
+engine::Sink<Event> SessionDriver::sink(session::JobId id, Jobs& jobs) {
+  return [this, id, &jobs](Event event) {
+    // The job is over with its last event; it is destroyed after the session heard of it, because
+    // this very function belongs to it.
+    std::unique_ptr<typename Jobs::mapped_type::element_type> finished;
+    if (is_last(event)) {
+      const auto job = jobs.find(id);
+      if (job != jobs.end()) {
+        finished = std::move(job->second);
+        jobs.erase(job);
+      }
+    }
+    handle(SessionInput{id, std::move(event)});
+  };
+}
+
+void SessionDriver::rearm() {
+  if (ended_) return;
+  const auto deadline = session_.deadline();
+  if (!deadline) {
+    timer_.disarm();
+  } else if (deadline != armed_for_) {
+    armed_for_ = deadline;
+    timer_.arm(*deadline, [this] {
+      armed_for_.reset();
+      handle(session::TimePassed{});
+    });
+  }
+}
+
+}  // namespace parley::driver
