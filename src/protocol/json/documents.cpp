@@ -5,6 +5,26 @@
 
 namespace parley::protocol {
 
+namespace {
+
+void write_model_fields(json::Writer& w, const std::string& id, base::WallTime created) {
+  w.string("id", id);
+  w.string("object", "model");
+  w.integer("created", created.unix_seconds);
+  w.string("owned_by", "parley");
+}
+
+}  // namespace
+
+std::string write_model(const std::string& id, base::WallTime created) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  write_model_fields(w, id, created);
+  w.end_object();
+  return out;
+}
+
 std::string write_models(const std::vector<std::string>& ids, base::WallTime created) {
   std::string out;
   json::Writer w(out);
@@ -13,10 +33,7 @@ std::string write_models(const std::vector<std::string>& ids, base::WallTime cre
   w.begin_array("data");
   for (const std::string& id : ids) {
     w.begin_object();
-    w.string("id", id);
-    w.string("object", "model");
-    w.integer("created", created.unix_seconds);
-    w.string("owned_by", "parley");
+    write_model_fields(w, id, created);
     w.end_object();
   }
   w.end_array();
