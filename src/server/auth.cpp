@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "server/auth.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+namespace parley::server {
+
+namespace {
+
+constexpr std::string_view kBearer = "bearer ";
+constexpr std::string_view kKeyProtocol = "openai-insecure-api-key.";
+
+std::array<std::uint8_t, 32> digest_of(std::string_view token) {
+  std::array<std::uint8_t, 32> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest.data());
+  return digest;
+}
+
+std::string_view bearer_token(std::string_view header) {
+  if (header.size() <= kBearer.size()) return {};
+  for (std::size_t i = 0; i < kBearer.size(); ++i) {
+    const char c = header[i];
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (lower != kBearer[i]) return {};
+  }
+  return header.substr(kBearer.size());
+}
+
+}  // namespace
+
+Authenticator::Authenticator(const std::vector<std::string>& tokens) {
+  for (const auto& token : tokens) digests_.push_back(digest_of(token));
+}
+
+bool Authenticator::known(std::string_view token) const {
+  if (token.empty()) return false;
+  const Digest digest = digest_of(token);
+  bool found = false;
+  // Looks at all of them: the time taken tells nothing about which one matched.
+  for (const auto& known : digests_) {
+    found |= CRYPTO_memcmp(known.data(), digest.data(), digest.size()) == 0;
+  }
+  return found;
+}
+
+bool Authenticator::admits(const net::HttpRequest& request) const {
+  if (!required()) return true;
+  if (known(bearer_token(request.header("Authorization")))) return true;
+  if (known(request.header("api-key"))) return true;
+  for (const char* name : {"token", "api-key"}) {
+    if (const auto value = request.query_value(name); value && known(*value)) return true;
+  }
+  for (const auto& protocol : request.subprotocols()) {
+    if (protocol.starts_with(kKeyProtocol) &&
+        known(std::string_view(protocol).substr(kKeyProtocol.size()))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace parley::server
