@@ -92,8 +92,8 @@ class Fixture final : public net::ServerHandler {
     transport::WebSocketSession::start(std::move(socket), std::move(setup));
   }
 
-  // Connects a client; its frames go to `inbox`. With `reading` false it never reads a frame.
-  void connect(Inbox& inbox, bool reading = true) {
+  // Connects a client. With `reading` false it never reads a frame.
+  void connect(bool reading = true) {
     Inbox connected;
     on_loop([&] {
       net::WebSocketClientOptions options;
@@ -104,9 +104,9 @@ class Fixture final : public net::ServerHandler {
             if (socket.has_value()) client_ = *socket;
             if (socket.has_value() && reading) {
               client_->start({
-                  .on_text = [&inbox](std::string_view frame) { inbox.put(std::string(frame)); },
+                  .on_text = [this](std::string_view frame) { inbox.put(std::string(frame)); },
                   .on_binary = [](std::string_view) {},
-                  .on_closed = [&inbox](int code, std::string_view) { inbox.closed(code); },
+                  .on_closed = [this](int code, std::string_view) { inbox.closed(code); },
               });
             }
             connected.put(socket.has_value() ? "connected" : socket.error().message);
@@ -124,6 +124,7 @@ class Fixture final : public net::ServerHandler {
     on_loop([&] { client_->close(net::CloseCode::normal, {}); });
   }
 
+  Inbox inbox;  // the client's frames; outlives the loop
   Inbox ended;
   FakeStt stt;
   FakeLlm llm;
@@ -159,8 +160,8 @@ bool says(const std::string& frame, std::string_view text) {
 
 TEST_CASE("a text turn goes over the wire") {
   Fixture fixture;
-  Inbox inbox;
-  fixture.connect(inbox);
+  Inbox& inbox = fixture.inbox;
+  fixture.connect();
   CHECK(!inbox.await(R"("type":"session.created")").empty());
   fixture.send(R"({"type":"response.create"})");
   CHECK(says(inbox.await(R"("type":"response.output_text.done")"), R"("text":"Hi.")"));
@@ -184,8 +185,8 @@ TEST_CASE("every bad frame gets an error that names event and field, and the ses
        R"("code":"input_audio_buffer_commit_empty")", R"("event_id":"e4")"},
   };
   Fixture fixture;
-  Inbox inbox;
-  fixture.connect(inbox);
+  Inbox& inbox = fixture.inbox;
+  fixture.connect();
   for (const auto& row : rows) {
     CAPTURE(row.frame);
     fixture.send(row.frame);
@@ -201,8 +202,8 @@ TEST_CASE("every bad frame gets an error that names event and field, and the ses
 
 TEST_CASE("an append of more than 15 MiB is refused and the session goes on") {
   Fixture fixture;
-  Inbox inbox;
-  fixture.connect(inbox);
+  Inbox& inbox = fixture.inbox;
+  fixture.connect();
   std::string audio;
   audio::base64_encode(std::vector<std::uint8_t>((15u << 20u) + 3), audio);
   fixture.send(R"({"type":"input_audio_buffer.append","audio":")" + audio + R"("})");
@@ -214,8 +215,8 @@ TEST_CASE("an append of more than 15 MiB is refused and the session goes on") {
 TEST_CASE("a client that leaves in the middle of an answer takes its engine jobs with it") {
   Fixture fixture;
   fixture.llm.script = {engine::LlmText{"Once upon a time"}};  // and never done
-  Inbox inbox;
-  fixture.connect(inbox);
+  Inbox& inbox = fixture.inbox;
+  fixture.connect();
   fixture.send(R"({"type":"response.create"})");
   CHECK(!inbox.await(R"("type":"response.output_text.delta")").empty());
   fixture.vanish();
@@ -230,8 +231,7 @@ TEST_CASE("a client that does not read is closed with 1008, not buffered for eve
   for (int i = 0; i < 64; ++i) {
     fixture.llm.script.emplace_back(engine::LlmText{std::string(1u << 18u, 'x')});
   }
-  Inbox inbox;
-  fixture.connect(inbox, false);
+  fixture.connect(false);
   fixture.send(R"({"type":"response.create"})");
   CHECK(fixture.ended.await("the client reads too slowly") == "the client reads too slowly");
 }
