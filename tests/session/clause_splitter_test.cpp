@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "session/clause_splitter.h"
+
+#include <doctest/doctest.h>
+
+#include "base/random.h"
+
+namespace parley::tests {
+namespace {
+
+using Clauses = std::vector<std::string>;
+
+// Feeds `text` in pieces of `piece` bytes, as a model streams it.
+Clauses split(std::string_view text, std::size_t piece = 4) {
+  session::ClauseSplitter splitter;
+  Clauses clauses;
+  for (std::size_t i = 0; i < text.size(); i += piece) {
+    splitter.push(text.substr(i, piece), clauses);
+  }
+  splitter.finish(clauses);
+  return clauses;
+}
+
+TEST_CASE("the first clause is short, later ones are sentences") {
+  CHECK(split("Well, let me see, this is long, too. And this, too, is one sentence. Yes!") ==
+        Clauses{"Well, let me see,", " this is long, too.", " And this, too, is one sentence.",
+                " Yes!"});
+}
+
+TEST_CASE("full stops inside numbers, names and abbreviations do not cut") {
+  CHECK(split("Mr. Smith paid 3.50 for parley.toml, e.g. yesterday.").size() == 2);
+  CHECK(split("It is 3.5 degrees. Cold.") == Clauses{"It is 3.5 degrees.", " Cold."});
+}
+
+TEST_CASE("full-width sentence ends cut at once") {
+  CHECK(split("\u4f60\u597d\u3002\u518d\u89c1\u3002", 3).size() == 2);
+}
+
+TEST_CASE("text without any end is cut all the same, between characters") {
+  std::string wide;
+  for (int i = 0; i < 400; ++i) wide += "\u4f60";
+  const auto clauses = split(wide, 7);
+  CHECK(clauses.size() > 1);
+  for (const auto& clause : clauses) CHECK(clause.size() % 3 == 0);
+}
+
+TEST_CASE("clauses join to the text, whatever it is and however it comes") {
+  base::Random random(2026);
+  const std::string_view pieces[] = {"word", " ", ". ", ", ",  "3.14",
+                                     "\n",   "!", "? ", "Dr.", "\u3002"};
+  for (int round = 0; round < 300; ++round) {
+    std::string text;
+    for (std::uint64_t i = random.below(200); i > 0; --i) text += pieces[random.below(10)];
+    std::string joined;
+    for (const auto& clause : split(text, 1 + random.below(9))) joined += clause;
+    CAPTURE(round);
+    CHECK(joined == text);
+  }
+}
+
+}  // namespace
+}  // namespace parley::tests
