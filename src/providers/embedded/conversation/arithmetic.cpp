@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "providers/embedded/conversation/arithmetic.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace parley::providers::embedded {
 
 namespace {
+
+constexpr std::size_t kTermsMax = 20;
 
 // Reads an operator at `position` and moves past it; '\0' when there is none.
 char read_operator(const Words& words, std::size_t& position) {
@@ -16,13 +21,10 @@ char read_operator(const Words& words, std::size_t& position) {
     char sign;
   };
   static constexpr Spelling kSpellings[] = {
-      {"plus", "", '+'},      {"+", "", '+'},
-      {"and", "", '\0'},      {"minus", "", '-'},
-      {"-", "", '-'},         {"less", "", '-'},
-      {"times", "", '*'},     {"*", "", '*'},
-      {"x", "", '*'},         {"multiplied", "by", '*'},
-      {"divided", "by", '/'}, {"over", "", '/'},
-      {"/", "", '/'},         {"added", "to", '+'},
+      {"plus", "", '+'},         {"+", "", '+'},         {"minus", "", '-'}, {"-", "", '-'},
+      {"less", "", '-'},         {"times", "", '*'},     {"*", "", '*'},     {"x", "", '*'},
+      {"multiplied", "by", '*'}, {"divided", "by", '/'}, {"over", "", '/'},  {"/", "", '/'},
+      {"added", "to", '+'},
   };
   for (const auto& spelling : kSpellings) {
     if (position >= words.size() || words[position] != spelling.first) continue;
@@ -49,6 +51,11 @@ const char* spoken(char sign) {
     default:
       return " divided by ";
   }
+}
+
+// "minus 4": a voice reads a hyphen as nothing.
+std::string spoken(double value) {
+  return value < 0 ? "minus " + write_number(-value) : write_number(value);
 }
 
 std::optional<std::string> special_sum(const Words& words) {
@@ -79,6 +86,39 @@ std::optional<std::string> special_sum(const Words& words) {
   return std::nullopt;
 }
 
+bool is_operator(const Words& words, std::size_t position) {
+  return read_operator(words, position) != '\0';
+}
+
+// What the recogniser writes for numbers and operators, put right where a sum makes it certain:
+// "for plus to" -> four plus two, "twelve time seven" -> twelve times seven.
+Words corrected(Words words) {
+  using Pair = std::pair<std::string_view, std::string_view>;
+  static constexpr std::array<Pair, 6> kHomophones = {{{"for", "four"},
+                                                       {"to", "two"},
+                                                       {"too", "two"},
+                                                       {"tow", "two"},
+                                                       {"won", "one"},
+                                                       {"ate", "eight"}}};
+  for (std::size_t i = 1; i + 1 < words.size(); ++i) {
+    if (words[i] != "time") continue;
+    for (std::size_t back = i; back-- > 0;) {
+      std::size_t end = back;
+      std::size_t next = i + 1;
+      if (!read_number(words, end)) break;
+      if (end == i && read_number(words, next)) words[i] = "times";
+    }
+  }
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto homophone = std::find_if(kHomophones.begin(), kHomophones.end(),
+                                        [&](const Pair& pair) { return pair.first == words[i]; });
+    if (homophone == kHomophones.end()) continue;
+    const bool before = i > 0 && is_operator(words, i - 1);
+    if (before || is_operator(words, i + 1)) words[i] = homophone->second;
+  }
+  return words;
+}
+
 // terms[0] signs[0] terms[1] …, by precedence; nullopt: a division by zero.
 std::optional<double> evaluate(std::vector<double> terms, std::vector<char> signs) {
   for (std::size_t i = 0; i < signs.size();) {
@@ -98,26 +138,61 @@ std::optional<double> evaluate(std::vector<double> terms, std::vector<char> sign
   return value;
 }
 
+// "add five and six", "subtract three from ten", "the sum of two and three": the verb comes first.
+std::optional<std::string> commanded_sum(const Words& words) {
+  struct Command {
+    std::string_view verb;
+    std::string_view link;
+    char sign;
+    bool swapped;
+  };
+  static constexpr std::array<Command, 7> kCommands = {{{"add", "and", '+', false},
+                                                        {"add", "to", '+', true},
+                                                        {"sum", "and", '+', false},
+                                                        {"subtract", "from", '-', true},
+                                                        {"multiply", "by", '*', false},
+                                                        {"multiply", "and", '*', false},
+                                                        {"divide", "by", '/', false}}};
+  for (const auto& command : kCommands) {
+    const auto verb = std::find(words.begin(), words.end(), command.verb);
+    if (verb == words.end()) continue;
+    auto position = static_cast<std::size_t>(verb - words.begin()) + 1;
+    if (position < words.size() && words[position] == "of") ++position;
+    const auto first = read_number(words, position);
+    if (!first || position >= words.size() || words[position] != command.link) continue;
+    const auto second = read_number(words, ++position);
+    if (!second) continue;
+    const double left = command.swapped ? *second : *first;
+    const double right = command.swapped ? *first : *second;
+    const auto value = evaluate({left, right}, {command.sign});
+    if (!value) return "Nobody can divide by zero, not even I.";
+    return spoken(left) + spoken(command.sign) + spoken(right) + " is " + spoken(*value) + ".";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<std::string> answer_sum(const Words& words) {
+std::optional<std::string> answer_sum(const Words& heard) {
+  const Words words = corrected(heard);
   if (auto special = special_sum(words)) return special;
+  if (auto commanded = commanded_sum(words)) return commanded;
   for (std::size_t begin = 0; begin < words.size(); ++begin) {
     std::size_t position = begin;
     const auto first = read_number(words, position);
     if (!first) continue;
     std::vector<double> terms = {*first};
     std::vector<char> signs;
-    std::string question = write_number(*first);
+    std::string question = spoken(*first);
     for (;;) {
       std::size_t next = position;
       const char sign = read_operator(words, next);
       if (sign == '\0') break;
       const auto term = read_number(words, next);
-      if (!term) break;
+      if (!term || terms.size() == kTermsMax) break;
       signs.push_back(sign);
       terms.push_back(*term);
-      question += spoken(sign) + write_number(*term);
+      question += spoken(sign) + spoken(*term);
       position = next;
     }
     if (signs.empty()) {
@@ -126,7 +201,7 @@ std::optional<std::string> answer_sum(const Words& words) {
     }
     const auto value = evaluate(std::move(terms), std::move(signs));
     if (!value) return "Nobody can divide by zero, not even I.";
-    return question + " is " + write_number(*value) + ".";
+    return question + " is " + spoken(*value) + ".";
   }
   return std::nullopt;
 }

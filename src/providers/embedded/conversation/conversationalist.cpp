@@ -9,6 +9,7 @@
 
 #include "engine/job_channel.h"
 #include "providers/embedded/conversation/reply.h"
+#include "providers/embedded/conversation/words.h"
 
 namespace parley::providers::embedded {
 
@@ -51,8 +52,10 @@ std::vector<engine::LlmEvent> script_of(const engine::LlmRequest& request, Reply
   }
   for (auto& call : reply.calls) {
     script.emplace_back(engine::LlmToolCallBegin{std::move(call.call_id), std::move(call.name)});
-    for (std::size_t i = 0; i < call.arguments.size(); i += kArgumentsPiece) {
-      script.emplace_back(engine::LlmToolCallArguments{call.arguments.substr(i, kArgumentsPiece)});
+    for (std::string_view rest = call.arguments; !rest.empty();) {
+      const std::string_view piece = prefix(rest, kArgumentsPiece);
+      script.emplace_back(engine::LlmToolCallArguments{std::string(piece)});
+      rest.remove_prefix(piece.size());
       ++spoken;
     }
   }

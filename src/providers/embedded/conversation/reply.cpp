@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "providers/embedded/conversation/reply.h"
 
+#include <algorithm>
 #include <array>
 
 #include "providers/embedded/conversation/skills.h"
@@ -28,8 +29,10 @@ std::string tell_results(const engine::LlmRequest& request) {
   std::string text;
   for (auto entry = request.history.rbegin(); entry != request.history.rend(); ++entry) {
     const auto* result = std::get_if<engine::ToolResult>(&*entry);
+    if (std::holds_alternative<engine::ToolCall>(*entry)) continue;  // parallel calls interleave
     if (result == nullptr) break;
-    text = text.empty() ? tell_result(result->output) : tell_result(result->output) + " " + text;
+    if (!text.empty()) text.insert(0, 1, ' ');
+    text.insert(0, tell_result(result->output));
   }
   return text;
 }
@@ -41,11 +44,14 @@ std::string fallback(const engine::Utterance& said, std::size_t turn) {
   }
   std::string heard = said.text.substr(0, kEchoMax);
   if (said.text.size() > kEchoMax) {
-    // Not in the middle of a word, and never of a character (UTF-8).
-    const std::size_t space = heard.find_last_of(' ');
+    const std::size_t space = heard.find_last_of(' ');  // not in the middle of a word
     heard = space == std::string::npos ? "something long" : heard.substr(0, space);
   }
-  while (!heard.empty() && (heard.back() == '.' || heard.back() == ' ')) heard.pop_back();
+  for (char& c : heard) {
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  }
+  const std::size_t last = heard.find_last_not_of(" .,!?");
+  heard.erase(last == std::string::npos ? 0 : last + 1);
   static constexpr std::array<const char*, 3> kEndings = {
       " I am a small set of rules, so I cannot say much about that.",
       " That is beyond me: I am only the built-in conversationalist.",
@@ -55,7 +61,7 @@ std::string fallback(const engine::Utterance& said, std::size_t turn) {
 
 std::string answer_all(const engine::LlmRequest& request, const engine::Utterance& said,
                        const Persona& persona, const std::tm& local_time) {
-  const std::string text = said.text.substr(0, kTextMax);
+  const std::string_view text = prefix(said.text, kTextMax);
   std::string answers;
   int count = 0;
   for (const auto& sentence : sentences_of(text)) {
@@ -68,20 +74,36 @@ std::string answer_all(const engine::LlmRequest& request, const engine::Utteranc
   return answers.empty() ? fallback(said, request.history.size()) : answers;
 }
 
+bool has_answered(const engine::LlmRequest& request) {
+  return std::any_of(request.history.begin(), request.history.end(), [](const auto& entry) {
+    const auto* said = std::get_if<engine::Utterance>(&entry);
+    return said != nullptr && said->speaker == engine::Speaker::assistant;
+  });
+}
+
+std::string answer_in_words(const engine::LlmRequest& request, const Persona& persona,
+                            const std::tm& local_time) {
+  const engine::Utterance* said = last_user(request);
+  std::string opening = has_answered(request) ? "" : persona.opening;
+  if (said == nullptr) {
+    if (!opening.empty()) return opening;
+    return apply(persona, "Hello! I am " + persona.name + ". How can I help you?");
+  }
+  return (opening.empty() ? "" : opening + " ") +
+         apply(persona, answer_all(request, *said, persona, local_time));
+}
+
 }  // namespace
 
 Reply reply_to(const engine::LlmRequest& request, const std::tm& local_time) {
-  const Persona persona = read_instructions(request.instructions.substr(0, kTextMax));
+  const Persona persona = read_instructions(prefix(request.instructions, kTextMax));
   if (const std::string results = tell_results(request); !results.empty()) {
     return {apply(persona, results), {}};
   }
   const engine::Utterance* said = last_user(request);
-  const Words words = words_of(said == nullptr ? "" : said->text.substr(0, kTextMax));
+  const Words words = words_of(said == nullptr ? "" : prefix(said->text, kTextMax));
   if (auto calls = choose_tools(request, words); !calls.empty()) return {{}, std::move(calls)};
-  if (said == nullptr) {
-    return {apply(persona, "Hello! I am " + persona.name + ". How can I help you?"), {}};
-  }
-  return {apply(persona, answer_all(request, *said, persona, local_time)), {}};
+  return {answer_in_words(request, persona, local_time), {}};
 }
 
 }  // namespace parley::providers::embedded

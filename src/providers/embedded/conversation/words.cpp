@@ -56,21 +56,15 @@ int edit_distance(std::string_view a, std::string_view b) {
 }
 
 // What the embedded recogniser is known to make of these.
-constexpr std::array<Pair, 14> kMisheard = {{
+constexpr std::array<Pair, 8> kMisheard = {{
     {"whether", "weather"},
     {"wether", "weather"},
     {"choke", "joke"},
     {"yolk", "joke"},
     {"tying", "time"},
     {"thyme", "time"},
-    {"buy", "bye"},
-    {"by", "bye"},
-    {"bang", "bye"},
-    {"dying", "bye"},
-    {"hell", "hello"},
-    {"tow", "two"},
-    {"won", "one"},
-    {"ate", "eight"},
+    {"color", "colour"},
+    {"colour", "color"},
 }};
 
 constexpr std::array<std::string_view, 20> kSmall = {
@@ -100,6 +94,14 @@ std::optional<int> small_number(std::string_view word) {
   if (const int small = index_in(kSmall, word); small >= 0) return small;
   if (const int tens = index_in(kTens, word); tens >= 0) return 20 + 10 * tens;
   return std::nullopt;
+}
+
+// The "and" of "a hundred and five", or the "a"; `so_far` is empty before the first number word.
+bool links_number(const Words& words, std::size_t i, std::optional<double> so_far) {
+  if (i + 1 >= words.size()) return false;
+  if (!so_far) return words[i] == "a" && (words[i + 1] == "hundred" || words[i + 1] == "thousand");
+  return words[i] == "and" && *so_far > 0 && std::fmod(*so_far, 100) == 0 &&
+         small_number(words[i + 1]).has_value();
 }
 
 }  // namespace
@@ -153,7 +155,7 @@ bool sounds_like(std::string_view heard, std::string_view meant) {
     if (heard == wrong && meant == right) return true;
   }
   const std::size_t length = std::min(heard.size(), meant.size());
-  if (length < 5 || heard.size() > 40 || heard[0] != meant[0]) return false;
+  if (length < 6 || heard.size() > 40 || heard[0] != meant[0]) return false;
   return edit_distance(heard, meant) <= (length >= 8 ? 2 : 1);
 }
 
@@ -190,6 +192,13 @@ std::string join(const Words& words, std::size_t from, std::size_t to) {
     text += words[i];
   }
   return text;
+}
+
+std::string_view prefix(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
 }
 
 std::string capitalised(std::string text) {
@@ -240,18 +249,13 @@ std::optional<double> read_number(const Words& words, std::size_t& position) {
       total += (any ? std::max(group, 1.0) : 1) * (word == "thousand" ? 1e3 : 1e6);
       group = 0;
       any = true;
-    } else if (any && word == "and" && i + 1 < words.size() && small_number(words[i + 1]) &&
-               std::fmod(group, 100) == 0 && (group > 0 || total > 0)) {
-      continue;  // "a hundred and five"
-    } else if (!any && word == "a" && i + 1 < words.size() &&
-               (words[i + 1] == "hundred" || words[i + 1] == "thousand")) {
-      continue;
-    } else {
+    } else if (!links_number(words, i, any ? std::optional(group + total) : std::nullopt)) {
       break;
     }
   }
   if (!any) return std::nullopt;
   double value = total + group;
+  if (!std::isfinite(value)) return std::nullopt;
   if (i + 1 < words.size() && words[i] == "point") {
     double scale = 0.1;
     for (++i; i < words.size(); ++i, scale /= 10) {
@@ -266,8 +270,12 @@ std::optional<double> read_number(const Words& words, std::size_t& position) {
 
 std::string write_number(double value) {
   std::array<char, 40> text{};
+  if (std::abs(value) >= 1e15) {
+    std::snprintf(text.data(), text.size(), "%.6g", value);
+    return text.data();
+  }
   const double rounded = std::round(value);
-  if (std::abs(value - rounded) < 1e-9 && std::abs(value) < 1e15) {
+  if (std::abs(value - rounded) < 1e-9) {
     std::snprintf(text.data(), text.size(), "%.0f", rounded == 0 ? 0.0 : rounded);
     return text.data();
   }

@@ -17,8 +17,8 @@ Words words_of(std::string_view text);
 // Splits at . ! ? and line breaks, for utterances of several sentences.
 std::vector<std::string> sentences_of(std::string_view text);
 
-// The same word, or one that a recogniser may take it for: an edit away from five letters on, two
-// from eight on.
+// The same word, or one that a recogniser may take it for: an edit away from six letters on, two
+// from eight on. Shorter words have too many neighbours ("story", "store").
 bool sounds_like(std::string_view heard, std::string_view meant);
 
 // Where the phrase ("what time is it") begins in `words`, each word fuzzily equal; nullopt:
@@ -31,6 +31,8 @@ bool has_any(const Words& words, std::initializer_list<std::string_view> phrases
 
 // The words from `from` on, joined by spaces.
 std::string join(const Words& words, std::size_t from = 0, std::size_t to = std::string::npos);
+// At most `bytes_max` bytes of `text`, never half a character (UTF-8).
+std::string_view prefix(std::string_view text, std::size_t bytes_max);
 std::string capitalised(std::string text);        // first letter
 std::string title_case(const std::string& text);  // each word's first letter
 
