@@ -14,7 +14,7 @@ extern "C" {
 #include <flite/flite.h>
 cst_voice* register_cmu_us_rms(const char* voxdir);
 cst_voice* register_cmu_us_slt(const char* voxdir);
-cst_voice* register_cmu_time_awb(const char* voxdir);
+cst_voice* register_cmu_us_awb(const char* voxdir);
 cst_voice* register_cmu_us_kal16(const char* voxdir);
 }
 
@@ -39,7 +39,7 @@ const Voices& voices_of_process() {
   static const Voices voices = [] {
     flite_init();
     return Voices{register_cmu_us_rms(nullptr), register_cmu_us_slt(nullptr),
-                  register_cmu_time_awb(nullptr), register_cmu_us_kal16(nullptr)};
+                  register_cmu_us_awb(nullptr), register_cmu_us_kal16(nullptr)};
   }();
   return voices;
 }

@@ -64,7 +64,7 @@ class Recogniser : public std::enable_shared_from_this<Recogniser> {
   bool lease_decoder(const UtterancePtr& utterance);
   Lease take_decoder(const UtterancePtr& utterance);
   bool take_slice(const UtterancePtr& utterance, std::vector<std::int16_t>& slice, bool& last);
-  void decode(const UtterancePtr& utterance, std::span<const std::int16_t> slice, bool last);
+  void decode(const UtterancePtr& utterance, std::span<const std::int16_t> slice);
   void release(std::unique_ptr<SphinxDecoder> decoder);
   void fail(const UtterancePtr& utterance, engine::Failure failure);
   engine::Failure busy();
@@ -75,6 +75,7 @@ class Recogniser : public std::enable_shared_from_this<Recogniser> {
   std::mutex mutex_;  // guards what follows; never held while decoding
   std::vector<std::unique_ptr<SphinxDecoder>> idle_;
   int made_ = 0;
+  bool spare_coming_ = false;  // one is being made that nobody has yet
   std::deque<UtterancePtr> waiting_;
 };
 
@@ -132,9 +133,13 @@ void Recogniser::work(const UtterancePtr& utterance) {
     utterance->inbox.insert(utterance->inbox.begin(), slice.begin(), slice.end());
     return;  // still marked as scheduled: release() posts it when its turn has come
   }
-  decode(utterance, slice, last);
+  decode(utterance, slice);
   if (last) {
+    utterance->decoder->end();
+    std::string text = utterance->decoder->text();
+    // First the decoder, then the news: whoever hears of the end may speak again at once.
     release(std::move(utterance->decoder));
+    utterance->channel->emit(engine::SttFinal{std::move(text)});
     return;
   }
   const std::lock_guard lock(utterance->mutex);
@@ -160,19 +165,13 @@ bool Recogniser::take_slice(const UtterancePtr& utterance, std::vector<std::int1
   return true;
 }
 
-void Recogniser::decode(const UtterancePtr& utterance, std::span<const std::int16_t> slice,
-                        bool last) {
-  SphinxDecoder& decoder = *utterance->decoder;
-  if (!slice.empty()) decoder.hear(slice);
-  if (!last) {
-    std::string partial = decoder.text();
-    if (partial == utterance->partial) return;
-    utterance->partial = partial;
-    utterance->channel->emit(engine::SttPartial{std::move(partial)});
-    return;
-  }
-  decoder.end();
-  utterance->channel->emit(engine::SttFinal{decoder.text()});
+void Recogniser::decode(const UtterancePtr& utterance, std::span<const std::int16_t> slice) {
+  if (slice.empty()) return;
+  utterance->decoder->hear(slice);
+  std::string partial = utterance->decoder->text();
+  if (partial == utterance->partial) return;
+  utterance->partial = partial;
+  utterance->channel->emit(engine::SttPartial{std::move(partial)});
 }
 
 // ---- leasing
@@ -216,7 +215,8 @@ Recogniser::Lease Recogniser::take_decoder(const UtterancePtr& utterance) {
     ++made_;
     return Lease::make;
   }
-  if (static_cast<int>(waiting_.size()) >= options_.waiting_max) return Lease::refused;
+  const int places = options_.waiting_max + (spare_coming_ ? 1 : 0);
+  if (static_cast<int>(waiting_.size()) >= places) return Lease::refused;
   waiting_.push_back(utterance);
   return Lease::wait;
 }
@@ -259,20 +259,21 @@ engine::Failure Recogniser::busy() {
               " more utterances wait. Try again, or raise decoders_max of the stt engine."};
 }
 
+// So that the first turn need not wait for the model to be read.
 void Recogniser::prepare_one() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++made_;
+    spare_coming_ = true;
+  }
   pool_.post([self = shared_from_this()] {
+    auto made = SphinxDecoder::create(self->options_.model_dir);
     {
       const std::lock_guard lock(self->mutex_);
-      if (self->made_ > 0) return;
-      ++self->made_;
+      self->spare_coming_ = false;
+      if (!made) --self->made_;
     }
-    auto made = SphinxDecoder::create(self->options_.model_dir);
-    if (made) {
-      self->release(std::move(*made));
-    } else {
-      const std::lock_guard lock(self->mutex_);
-      --self->made_;
-    }
+    self->release(made ? std::move(*made) : nullptr);
   });
 }
 

@@ -23,6 +23,17 @@ bool is_mark(unsigned char c) {
   return c < 0x20 || c == 0x7f || c == '*' || c == '_' || c == '`' || c == '#' || c == '|';
 }
 
+// Punctuation that the marks around it have left alone would be read out ("dot").
+void blank_lone_punctuation(std::string& text) {
+  const auto blank = [&text](std::size_t i) { return i >= text.size() || text[i] == ' '; };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool alone = (i == 0 || blank(i - 1)) && blank(i + 1);
+    if (alone && std::string_view(".,;:!?").find(text[i]) != std::string_view::npos) {
+      text[i] = ' ';
+    }
+  }
+}
+
 }  // namespace
 
 std::string without_marks(std::string_view text) {
@@ -51,6 +62,7 @@ std::string speakable(std::string_view text) {
       i += length - 1;
     }
   }
+  blank_lone_punctuation(out);
   return out;
 }
 
