@@ -202,7 +202,7 @@ if (options.json) {
   console.log(JSON.stringify(figures));
 } else {
   const ms = figures.first_audio_after_speech_stopped_ms;
-  console.log(`${count} conversations, ${turns} turns each, in ${figures.wall_s} s`);
+  console.log(`${count} conversations, turns in each: ${turns}, in ${figures.wall_s} s`);
   if (ms) {
     console.log(`speech stopped to first audio: p50 ${ms.p50} ms, p90 ${ms.p90} ms, `
       + `p99 ${ms.p99} ms, max ${ms.max} ms`);

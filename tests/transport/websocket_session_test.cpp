@@ -37,7 +37,7 @@ class Inbox {
   std::string await(std::string_view text) {
     std::unique_lock lock(mutex_);
     std::string found;
-    const bool came = changed_.wait_for(lock, 20s, [&] {
+    const bool came = changed_.wait_for(lock, 120s, [&] {
       while (!frames_.empty() && found.empty()) {
         if (frames_.front().find(text) != std::string::npos) found = frames_.front();
         frames_.pop_front();
@@ -48,7 +48,7 @@ class Inbox {
   }
   int await_close() {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, 20s, [&] { return close_code_ != 0; });
+    changed_.wait_for(lock, 120s, [&] { return close_code_ != 0; });
     return close_code_;
   }
 
