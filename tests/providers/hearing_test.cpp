@@ -56,15 +56,23 @@ TEST_CASE("recorded human speech is understood, two speakers at a time, with par
   CHECK(understood / std::size(rows) > 0.7);
 }
 
-TEST_CASE("what Flite says PocketSphinx hears") {
+TEST_CASE("most of what Flite says PocketSphinx hears") {
+  const char* const sentences[] = {"Hello, how are you today?", "What is twelve times seven?",
+                                   "Please tell me a story.", "What time is it now?",
+                                   "Thank you very much, and goodbye."};
   Fixture fixture;
-  const auto flite = make_flite({.voice = "rms"}, fixture.pool);
-  const auto spoken = speak(*flite, fixture.loop, {"Hello, how are you today?", "rms", 1.0});
-  Hearing hearing;
-  begin(hearing, *fixture.ear, fixture.loop);
-  hear_all(hearing, spoken.samples);
-  REQUIRE(fixture.loop.wait_for([&] { return hearing.over(); }));
-  CHECK(share_of_words("how are you today", hearing.text.value_or("")) > 0.7);
+  const auto flite = make_flite({}, fixture.pool);
+  double understood = 0;
+  for (const char* sentence : sentences) {
+    const auto spoken = speak(*flite, fixture.loop, {sentence, "rms", 1.0});
+    Hearing hearing;
+    begin(hearing, *fixture.ear, fixture.loop);
+    hear_all(hearing, spoken.samples);
+    REQUIRE(fixture.loop.wait_for([&] { return hearing.over(); }));
+    CHECK(hearing.text);
+    understood += share_of_words(sentence, hearing.text.value_or(""));
+  }
+  CHECK(understood / std::size(sentences) > 0.6);
 }
 
 TEST_CASE("an utterance without sound, or without words, ends all the same") {

@@ -2,7 +2,9 @@
 // Flite and eSpeak NG, the real ones.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "providers/embedded/espeak_tts.h"
 #include "providers/embedded/speakable.h"
@@ -61,6 +63,19 @@ TEST_CASE("words come before the sound, ascend, and cover the text") {
   }
   CHECK(text.substr(static_cast<std::size_t>(spoken.words.back().text_begin), 4) == "Rome");
   CHECK(end_ms <= seconds(spoken) * 1000 + 1);
+}
+
+TEST_CASE("a voice begins at once, without the silence that Flite puts before it") {
+  Fixture fixture;
+  for (const char* name : {"slt", "rms", "awb", "kal16"}) {
+    CAPTURE(name);
+    const auto spoken = speak(*fixture.flite, fixture.loop, {"Hello there.", name, 1.0});
+    const auto onset = std::find_if(spoken.samples.begin(), spoken.samples.end(),
+                                    [](std::int16_t sample) { return std::abs(sample) > 150; });
+    CHECK(onset - spoken.samples.begin() <= 320);  // 20 ms
+    REQUIRE_FALSE(spoken.words.empty());
+    CHECK(spoken.words.back().end_ms <= seconds(spoken) * 1000);
+  }
 }
 
 TEST_CASE("speed stretches and squeezes") {

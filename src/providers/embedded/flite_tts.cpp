@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "providers/embedded/flite_tts.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,7 +81,8 @@ cst_voice* find_voice(std::string_view name) {
 
 // Where the utterance's words lie in the request's text. Numbers become several words of one token;
 // tokens are looked for in order, because Flite's own offsets shift with what it skips.
-std::vector<engine::WordTime> word_times(const cst_utterance* utterance, const std::string& text) {
+std::vector<engine::WordTime> word_times(const cst_utterance* utterance, const std::string& text,
+                                         int skipped_ms) {
   std::vector<engine::WordTime> words;
   const cst_item* token = nullptr;
   std::size_t begin = 0;
@@ -98,7 +101,7 @@ std::vector<engine::WordTime> word_times(const cst_utterance* utterance, const s
     }
     const float end_s =
         flite_ffeature_float(word, "R:SylStructure.daughtern.daughtern.R:Segment.end");
-    const int end_ms = std::max(previous_end_ms, static_cast<int>(end_s * 1000));
+    const int end_ms = std::max(previous_end_ms, static_cast<int>(end_s * 1000) - skipped_ms);
     words.push_back({static_cast<int>(begin), static_cast<int>(end), previous_end_ms, end_ms});
     previous_end_ms = end_ms;
   }
@@ -106,30 +109,49 @@ std::vector<engine::WordTime> word_times(const cst_utterance* utterance, const s
 }
 
 // One request while Flite works on it.
-struct Speaking {
-  Channel& channel;
-  const std::string& text;
-  bool words_told = false;
-  bool streamed = false;
+class Speaking {
+ public:
+  Speaking(Channel& channel, const std::string& text) : channel_(channel), text_(text) {}
 
-  void tell_words(const cst_utterance* utterance) {
-    if (std::exchange(words_told, true) || utterance == nullptr) return;
-    channel.emit(engine::TtsWords{word_times(utterance, text)});
+  bool wanted() const { return !channel_.closed(); }
+  bool heard() const { return sounding_; }
+
+  // Flite begins every utterance with about 200 ms of silence. A conversation has no time for that:
+  // the sound starts where the voice does, and the word times with it.
+  void tell(const cst_utterance* utterance, const cst_wave* wave, int start, int size) {
+    const short* begin = wave->samples + start;
+    const short* end = begin + size;
+    if (!sounding_) {
+      const short* onset = std::find_if(begin, end, [](short s) { return std::abs(s) > kQuiet; });
+      skipped_ += onset - begin;
+      if (onset == end) return;
+      const auto lead = std::min<std::ptrdiff_t>(onset - begin, kLeadSamples);
+      begin = onset - lead;
+      skipped_ -= lead;
+      sounding_ = true;
+      if (utterance != nullptr) {
+        const int skipped_ms = static_cast<int>(skipped_ * 1000 / wave->sample_rate);
+        channel_.emit(engine::TtsWords{word_times(utterance, text_, skipped_ms)});
+      }
+    }
+    if (begin != end) channel_.emit(engine::TtsAudio{{begin, end}, wave->sample_rate});
   }
-  void tell_audio(const cst_wave* wave, int start, int size) {
-    if (size <= 0) return;
-    const short* samples = wave->samples + start;
-    channel.emit(engine::TtsAudio{{samples, samples + size}, wave->sample_rate});
-  }
+
+ private:
+  static constexpr int kQuiet = 150;                   // of 32767
+  static constexpr std::ptrdiff_t kLeadSamples = 320;  // 20 ms, so that no onset is clipped
+
+  Channel& channel_;
+  const std::string& text_;
+  std::ptrdiff_t skipped_ = 0;  // samples
+  bool sounding_ = false;
 };
 
 int on_piece(const cst_wave* wave, int start, int size, int /*last*/,
              cst_audio_streaming_info* info) {
   auto& speaking = *static_cast<Speaking*>(info->userdata);
-  if (speaking.channel.closed()) return CST_AUDIO_STREAM_STOP;
-  speaking.streamed = true;
-  speaking.tell_words(info->utt);
-  speaking.tell_audio(wave, start, size);
+  if (!speaking.wanted()) return CST_AUDIO_STREAM_STOP;
+  if (size > 0) speaking.tell(info->utt, wave, start, size);
   return CST_AUDIO_STREAM_CONT;
 }
 
@@ -139,7 +161,7 @@ void speak(Channel& channel, const std::string& text, cst_voice* voice, double s
     channel.emit(engine::TtsDone{});
     return;
   }
-  Speaking speaking{channel, text};
+  Speaking speaking(channel, text);
   cst_utterance* utterance = new_utterance();
   utt_set_input_text(utterance, text.c_str());
   utt_init(utterance, voice);
@@ -156,10 +178,9 @@ void speak(Channel& channel, const std::string& text, cst_voice* voice, double s
     channel.emit(engine::Failure{"server_error", "The embedded voice could not say this text."});
   } else {
     // The diphone voice makes its sound in one go, without calling back.
-    if (!speaking.streamed && !channel.closed()) {
-      speaking.tell_words(utterance);
-      const cst_wave* wave = utt_wave(utterance);
-      if (wave != nullptr) speaking.tell_audio(wave, 0, wave->num_samples);
+    const cst_wave* wave = utt_wave(utterance);
+    if (!speaking.heard() && speaking.wanted() && wave != nullptr) {
+      speaking.tell(utterance, wave, 0, wave->num_samples);
     }
     channel.emit(engine::TtsDone{});
   }

@@ -21,15 +21,21 @@ namespace {
 // settles at on recorded prompts at a usual level.
 constexpr std::array<mfcc_t, 13> kCepstralMeans = {45.0F, -1.5F, 3.0F,  6.5F,  1.5F,  -1.5F, -2.0F,
                                                    -0.5F, -3.0F, -1.5F, -4.5F, -1.2F, 1.3F};
-// Without a moment of silence behind the last word its end is not found (250 ms).
-constexpr std::size_t kTailSamples = 4000;
+// The model was trained on utterances with a moment of silence around them (250 ms): without it the
+// first word is misheard and the end of the last one not found.
+constexpr std::size_t kMarginSamples = 4000;
 
 // Faint noise: digital silence has no logarithm.
-std::vector<std::int16_t> faint_noise(std::size_t samples) {
-  std::vector<std::int16_t> noise(samples);
-  for (std::size_t i = 0; i < samples; ++i) {
-    noise[i] = static_cast<std::int16_t>(static_cast<int>(i * 2654435761U >> 16U) % 7 - 3);
-  }
+const std::vector<std::int16_t>& margin() {
+  static const std::vector<std::int16_t> noise = [] {
+    std::vector<std::int16_t> samples(kMarginSamples);
+    std::uint32_t state = 1;
+    for (auto& sample : samples) {
+      state = state * 1664525U + 1013904223U;
+      sample = static_cast<std::int16_t>(static_cast<int>(state >> 16U) % 7 - 3);
+    }
+    return samples;
+  }();
   return noise;
 }
 
@@ -86,6 +92,7 @@ void SphinxDecoder::begin() {
   ps_start_stream(state_->decoder);
   state_->before_end.clear();
   state_->in_utterance = ps_start_utt(state_->decoder) == 0;
+  hear(margin());
 }
 
 void SphinxDecoder::hear(std::span<const std::int16_t> samples) {
@@ -94,8 +101,7 @@ void SphinxDecoder::hear(std::span<const std::int16_t> samples) {
 
 void SphinxDecoder::end() {
   if (!state_->in_utterance) return;
-  static const std::vector<std::int16_t> tail = faint_noise(kTailSamples);
-  hear(tail);
+  hear(margin());
   state_->before_end = text();
   ps_end_utt(state_->decoder);
   state_->in_utterance = false;
