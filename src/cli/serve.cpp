@@ -106,8 +106,8 @@ int loop_count(const config::ServerOptions& server) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-// The running server. The members' order is the order of their lives: connections and loops go
-// before the application that they call, and that before the engines that it uses.
+// The running server. Taken apart in the destructor's order: connections first, then the engines
+// that they used, then the loops, then the application.
 class Service {
  public:
   static base::Result<std::unique_ptr<Service>> start(const config::Options& options);
@@ -188,6 +188,8 @@ void Service::stop(StopSignals& signals) {
 Service::~Service() {
   if (pool_) pool_->stop_and_join();
   server_.reset();
+  // The engines' workers post to the loops: they are joined while the loops, stopped, still exist.
+  engines_.reset();
   pool_.reset();
 }
 
