@@ -177,7 +177,14 @@ net::UpgradeDecision App::on_upgrade(net::EventLoop&, const net::HttpRequest& re
 session::Options App::session_options(const net::HttpRequest& request) const {
   session::Options options;
   const auto model = request.query_value("model");
-  options.defaults.model = model && !model->empty() ? std::string(*model) : options_.session.model;
+  const bool named = model && !model->empty();
+  options.defaults.model = named ? std::string(*model) : options_.session.model;
+  if (request.query_value("intent") == "transcription") {
+    options.defaults.type = protocol::SessionType::transcription;
+    // The hosted service wants no model beside the intent; lenient servers take it as the
+    // recogniser's.
+    if (named) options.defaults.transcription = protocol::Transcription{*model, {}, {}};
+  }
   options.defaults.instructions = options_.session.instructions;
   options.defaults.voice = options_.session.voice;
   options.vad = vad_options(options_.turn);

@@ -118,6 +118,21 @@ TEST_CASE("the other session type is refused") {
   CHECK(world.all<protocol::SessionUpdated>().empty());
 }
 
+TEST_CASE("a transcription session hears and never answers") {
+  session::Options options = World::default_options();
+  options.defaults.type = protocol::SessionType::transcription;
+  options.defaults.transcription = protocol::Transcription{"whisper-1", {}, {}};
+  World world(options);
+  world.speech(600);
+  world.silence(600);
+  world.run_for(std::chrono::seconds(1));
+  CHECK(world.last<protocol::TranscriptionCompleted>().transcript == "hello");
+  CHECK(world.asked.empty());
+  world.client(protocol::ResponseCreate{}, "r1");
+  CHECK(world.last_error().param == "type");
+  CHECK(world.all<protocol::ResponseCreated>().empty());
+}
+
 TEST_CASE("the voice is fixed once it was heard; naming the same again is fine") {
   World world(World::spoken_options());
   protocol::SessionUpdate update;
