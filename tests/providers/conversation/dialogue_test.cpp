@@ -85,6 +85,7 @@ TEST_CASE("it does arithmetic") {
       {"what is ate minus won", "8 minus 1 is 7."},
       {"2+2", "2 plus 2 is 4."},
       {"What's 12 x 7?", "12 times 7 is 84."},
+      {"12x7", "12 times 7 is 84."},
       {"one plus one", "1 plus 1 is 2."},
       {"what is two plus three times four", "2 plus 3 times 4 is 14."},
       {"ten divided by four", "10 divided by 4 is 2.5."},
@@ -108,6 +109,8 @@ TEST_CASE("it does arithmetic") {
 TEST_CASE("it repeats, spells and counts") {
   static constexpr Row kRows[] = {
       {"repeat after me good morning", "Good morning."},
+      {"Repeat after me. Hello world.", "Hello world."},
+      {"repeat after me", "I am listening."},
       {"Repeat after me: It's raining in New York!", "It's raining in New York."},
       {"please say hello world", "Hello world."},
       {"Can you say \"good night\"?", "Good night."},
@@ -202,6 +205,7 @@ TEST_CASE("what it was told is remembered") {
   Dialogue dialogue;
   CHECK(dialogue.ask("my favorite color is blue") ==
         "I will remember that your favorite color is blue.");
+  CHECK(contains(dialogue.ask("my phone number is 555-1234"), "your phone number is"));
   dialogue.ask("tell me a joke");
   CHECK(dialogue.ask("what is my favourite colour") ==
         "You told me that your favourite colour is blue.");

@@ -64,7 +64,15 @@ std::string answer_all(const engine::LlmRequest& request, const engine::Utteranc
   const std::string_view text = prefix(said.text, kTextMax);
   std::string answers;
   int count = 0;
-  for (const auto& sentence : sentences_of(text)) {
+  auto sentences = sentences_of(text);
+  // "Repeat after me. Hello world." is one request.
+  for (std::size_t i = 0; i + 1 < sentences.size(); ++i) {
+    const Words words = words_of(sentences[i]);
+    if (words.size() < 3 || join(words, words.size() - 2) != "after me") continue;
+    sentences[i] += ": " + sentences[i + 1];
+    sentences.erase(sentences.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
+  for (const auto& sentence : sentences) {
     const Words words = words_of(sentence);
     const auto one = answer({words, sentence, request, persona, local_time});
     if (!one || answers.find(*one) != std::string::npos) continue;

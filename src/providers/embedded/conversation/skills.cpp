@@ -213,6 +213,8 @@ Answer repeat(const Situation& s) {
   const std::size_t begin = after_politeness(s.words);
   for (const std::string_view cue : {"repeat after me", "say after me", "say", "repeat"}) {
     if (find_phrase(s.words, cue, begin) != begin) continue;
+    // "Repeat after me. Hello." says with its second sentence what its first one asks for.
+    if (join(s.words, begin) == cue && cue.ends_with("after me")) return "I am listening.";
     const std::string what = said_behind(s.sentence, cue);
     if (what.empty() || is_one_of(what, {"that again", "that", "again", "it again", "it"}))
       continue;
@@ -473,7 +475,10 @@ std::optional<std::string> answer(const Situation& situation) {
   for (const auto skill : kSkills) {
     if (auto text = skill(situation)) return text;
   }
-  if (auto sum = answer_sum(situation.words)) return sum;
+  if (auto sum = answer_sum(situation.words)) {
+    // A told fact may look like one: "my number is 555-1234".
+    return fact_in(situation.words) ? facts_told(situation) : sum;
+  }
   if (auto text = admit(situation)) return text;
   if (auto text = facts_told(situation)) return text;
   return small_talk(situation);

@@ -114,7 +114,10 @@ Words words_of(std::string_view text) {
     const bool digit_next =
         i + 1 < text.size() && std::isdigit(static_cast<unsigned char>(text[i + 1])) != 0;
     const bool after_digit = !word.empty() && std::isdigit(static_cast<unsigned char>(word.back()));
-    if (is_word_char(c)) {
+    if ((c == 'x' || c == 'X') && after_digit && digit_next) {  // 12x7
+      add_word(std::exchange(word, {}), words);
+      words.emplace_back(1, 'x');
+    } else if (is_word_char(c)) {
       word += static_cast<char>(std::tolower(c));
     } else if ((c == '\'' && !word.empty()) ||
                ((c == '.' || c == ',') && after_digit && digit_next)) {
