@@ -35,7 +35,7 @@ net::HttpResponse preflight() {
   return response;
 }
 
-net::HttpResponse error_response(int status, base::Error error) {
+net::HttpResponse error_response(int status, const base::Error& error) {
   net::HttpResponse response;
   response.status = status;
   response.body = protocol::write_rest_error(error, kInvalidRequest);

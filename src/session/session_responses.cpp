@@ -90,9 +90,7 @@ void Session::Impl::create_response(protocol::ResponseCreate request) {
 
 void Session::Impl::on(const protocol::ResponseCancel& event, const std::string& event_id) {
   Response* target = nullptr;
-  if (!event.response_id) {
-    target = response_.get();
-  } else if (response_ && response_->id() == *event.response_id) {
+  if (!event.response_id || (response_ && response_->id() == *event.response_id)) {
     target = response_.get();
   } else {
     for (const auto& response : detached_) {

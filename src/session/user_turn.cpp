@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kCommitMinMs = 100;
 // While nobody speaks, this much is kept for a commit by hand and for the next turn's padding.
-constexpr std::int64_t kQuietKeptSamples = 12 * engine::kHearingRateHz;
+constexpr std::int64_t kQuietKeptSamples = std::int64_t{12} * engine::kHearingRateHz;
 
 std::int64_t milliseconds(base::AudioTime time) {
   return time.milliseconds(engine::kHearingRateHz);
@@ -77,8 +77,8 @@ void UserTurn::append(std::span<const std::uint8_t> audio, const std::string& ev
                             "audio", event_id);
     return;
   }
-  const double added_ms =
-      static_cast<double>(audio.size() / sample_bytes) * 1000.0 / buffer_.format().rate_hz;
+  const auto added_samples = static_cast<double>(audio.size()) / static_cast<double>(sample_bytes);
+  const double added_ms = added_samples * 1000.0 / buffer_.format().rate_hz;
   const auto limit_ms = static_cast<double>(
       std::chrono::duration_cast<base::Milliseconds>(context_.options.input_audio_max).count());
   if (buffer_.buffered_ms() + added_ms > limit_ms) {

@@ -216,6 +216,7 @@ class FliteEngine final : public engine::TtsEngine {
 
   std::vector<std::string> voices() const override {
     std::vector<std::string> names;
+    names.reserve(kNames.size());
     for (const auto& entry : kNames) names.emplace_back(entry.name);
     return names;
   }

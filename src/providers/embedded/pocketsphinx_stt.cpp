@@ -282,7 +282,7 @@ void Recogniser::prepare_one() {
 
 class PocketSphinxJob final : public engine::SttJob {
  public:
-  PocketSphinxJob(std::shared_ptr<Recogniser> recogniser, std::shared_ptr<Channel> channel)
+  PocketSphinxJob(std::shared_ptr<Recogniser> recogniser, const std::shared_ptr<Channel>& channel)
       : recogniser_(std::move(recogniser)), utterance_(std::make_shared<Utterance>(channel)) {
     // Waiting for a decoder has an end even when nothing else happens.
     channel->loop().post_after(
