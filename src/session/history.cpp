@@ -61,6 +61,7 @@ void append_history(const StoredItem& stored, std::vector<engine::HistoryEntry>&
       append_message(stored, history);
       break;
     case protocol::ItemType::function_call:
+      if (item.status == protocol::ItemStatus::incomplete) break;  // its arguments are half JSON
       history.emplace_back(engine::ToolCall{item.call_id, item.name, item.arguments});
       break;
     case protocol::ItemType::function_call_output:

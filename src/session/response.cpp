@@ -20,6 +20,7 @@ struct Response::OpenItem {
   StoredItem stored;
   protocol::PartRef ref;
   std::unique_ptr<SpeechStream> speech;  // audio messages only
+  bool listed = false;                   // stands in the conversation
 };
 
 Response::Response(Context& context, Transcriber& transcriber, protocol::ResponseCreate request)
@@ -47,7 +48,12 @@ bool Response::owns(JobId job) const {
 }
 
 bool Response::is_writing(std::string_view item_id) const {
-  return open_ && open_->stored.item.id == item_id;
+  return open_ && open_->listed && open_->stored.item.id == item_id;
+}
+
+void Response::item_deleted() {
+  PARLEY_ASSERT(open_ && open_->listed);
+  open_->listed = false;
 }
 
 const StoredItem* Response::writing() const { return open_ ? &open_->stored : nullptr; }
@@ -95,12 +101,20 @@ bool Response::words_known() const {
 
 // The failure to recognise what the user said last; an earlier gap does not keep us from answering.
 const engine::Failure* Response::missing_words() const {
-  if (request_.input) return nullptr;
+  const auto users = [](const protocol::Item& item) {
+    return item.type == protocol::ItemType::message && item.role == protocol::Role::user;
+  };
+  if (request_.input) {
+    const auto& input = *request_.input;
+    const auto last = std::find_if(input.rbegin(), input.rend(), [&](const auto& entry) {
+      const StoredItem* stored = context_.conversation.find(entry.reference_id);
+      return users(stored != nullptr ? stored->item : entry.item);
+    });
+    return last == input.rend() ? nullptr : transcriber_.failure(last->reference_id);
+  }
   const auto& items = context_.conversation.items();
-  const auto last = std::find_if(items.rbegin(), items.rend(), [](const auto& stored) {
-    return stored->item.type == protocol::ItemType::message &&
-           stored->item.role == protocol::Role::user;
-  });
+  const auto last = std::find_if(items.rbegin(), items.rend(),
+                                 [&](const auto& stored) { return users(stored->item); });
   return last == items.rend() ? nullptr : transcriber_.failure((*last)->item.id);
 }
 
@@ -191,7 +205,10 @@ void Response::take(engine::LlmEvent& event) {
   } else if (auto* begin = std::get_if<engine::LlmToolCallBegin>(&event)) {
     begin_call(*begin);
   } else if (auto* arguments = std::get_if<engine::LlmToolCallArguments>(&event)) {
-    PARLEY_ASSERT(open_ && open_->stored.item.type == protocol::ItemType::function_call);
+    if (!open_ || open_->stored.item.type != protocol::ItemType::function_call) {
+      fail({"server_error", "The language model sent arguments that belong to no tool call."});
+      return;
+    }
     open_->stored.item.arguments += arguments->delta;
     context_.out.send(protocol::FunctionCallArgumentsDelta{open_->ref, open_->stored.item.call_id,
                                                            std::move(arguments->delta)});
@@ -231,6 +248,7 @@ void Response::begin_message() {
   settings.voice = shown_.voice;
   settings.speed = context_.config.speed;
   settings.format = shown_.output_format;
+  settings.play_after = playback_end_;
   open_->speech = std::make_unique<SpeechStream>(context_, std::move(settings), open_->stored);
 }
 
@@ -238,7 +256,9 @@ void Response::begin_call(engine::LlmToolCallBegin& begin) {
   if (open_) end_item(ItemStatus::completed);
   protocol::Item item;
   item.type = protocol::ItemType::function_call;
-  item.call_id = begin.call_id.empty() ? context_.ids.call() : std::move(begin.call_id);
+  // Some models make ids so long that no client could name them in its function_call_output.
+  const bool usable = !begin.call_id.empty() && begin.call_id.size() <= protocol::kItemIdLengthMax;
+  item.call_id = usable ? std::move(begin.call_id) : context_.ids.call();
   item.name = std::move(begin.name);
   begin_item(std::move(item));
 }
@@ -257,6 +277,7 @@ void Response::begin_item(protocol::Item item) {
   placeholder->item = item;
   const auto fault = context_.conversation.insert(std::move(placeholder), std::nullopt);
   PARLEY_ASSERT(fault == Conversation::InsertFault::none);
+  open_->listed = true;
   context_.out.send(
       protocol::ItemAdded{context_.conversation.previous_of(item.id), std::move(item)});
 }
@@ -286,13 +307,18 @@ void Response::end_item(ItemStatus status) {
   if (stored.item.type == protocol::ItemType::message) {
     end_message_part();
   } else if (status == ItemStatus::completed) {
-    if (stored.item.arguments.empty()) stored.item.arguments = "{}";
+    if (stored.item.arguments.empty()) {
+      stored.item.arguments = "{}";
+      context_.out.send(
+          protocol::FunctionCallArgumentsDelta{open_->ref, stored.item.call_id, "{}"});
+    }
     context_.out.send(protocol::FunctionCallArgumentsDone{open_->ref, stored.item.call_id,
                                                           stored.item.name, stored.item.arguments});
   }
   const protocol::Item shown = stored.item;
-  // A client may have deleted the item while it was being written.
-  if (StoredItem* kept = context_.conversation.find(shown.id)) {
+  if (open_->listed) {
+    StoredItem* kept = context_.conversation.find(shown.id);
+    PARLEY_ASSERT(kept != nullptr);
     *kept = std::move(stored);
     context_.out.send(protocol::ItemDone{context_.conversation.previous_of(shown.id), shown});
   }

@@ -32,9 +32,12 @@ class Response {
   bool out_of_band() const { return request_.out_of_band; }
   bool over() const { return state_ == State::over; }
   bool owns(JobId job) const;
+  // The conversation's item that this response is writing.
   bool is_writing(std::string_view item_id) const;
   // The open item as far as it has come; null unless is_writing().
   const StoredItem* writing() const;
+  // That item left the conversation; it is written to its end for the response's own output.
+  void item_deleted();
 
   // Goes on as far as it can: starts the model when the user's words are known, sends what is due.
   void advance();

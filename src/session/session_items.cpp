@@ -18,6 +18,10 @@ std::string no_such_item(std::string_view doing, const std::string& id) {
   return "Error " + std::string(doing) + " item: the item with id '" + id + "' does not exist.";
 }
 
+std::string id_taken(const std::string& id) {
+  return "Invalid 'item.id': an item with id '" + id + "' already exists.";
+}
+
 protocol::ContentPart* audio_part(protocol::Item& item) {
   for (auto& part : item.content) {
     if (part.type == protocol::PartType::input_audio) return &part;
@@ -40,9 +44,7 @@ void Session::Impl::on(const protocol::ConversationItemCreate& event, const std:
     case Conversation::InsertFault::none:
       break;
     case Conversation::InsertFault::duplicate_id:
-      context.out.send_error("invalid_value",
-                             "Invalid 'item.id': an item with id '" + id + "' already exists.",
-                             "item.id", event_id);
+      context.out.send_error("invalid_value", id_taken(id), "item.id", event_id);
       return;
     case Conversation::InsertFault::unknown_previous:
       context.out.send_error("invalid_value",
@@ -77,6 +79,10 @@ bool Session::Impl::accept_item(protocol::Item& item, const std::string& event_i
     return false;
   }
   if (item.id.empty()) item.id = context.ids.item();
+  if (item.id == turn_.item_id()) {  // announced by speech_started, and soon to be an item
+    context.out.send_error("invalid_value", id_taken(item.id), "item.id", event_id);
+    return false;
+  }
   if (item.type == protocol::ItemType::function_call && item.call_id.empty()) {
     item.call_id = context.ids.call();
   }
@@ -138,6 +144,7 @@ void Session::Impl::on(const protocol::ConversationItemDelete& event, const std:
     return;
   }
   transcriber_.cancel(event.item_id);
+  if (find_writer(event.item_id) != nullptr) response_->item_deleted();
   context.conversation.erase(event.item_id);
   context.out.send(protocol::ItemDeleted{event.item_id});
   advance_responses();  // one may have waited for this item's words
@@ -145,19 +152,17 @@ void Session::Impl::on(const protocol::ConversationItemDelete& event, const std:
 
 void Session::Impl::on(const protocol::ConversationItemTruncate& event,
                        const std::string& event_id) {
-  // Clients truncate the item they are hearing as soon as they interrupt it.
-  if (find_writer(event.item_id) != nullptr) {
-    response_->cancel(protocol::StatusReason::client_cancelled);
-  }
   StoredItem* stored = context.conversation.find(event.item_id);
   if (stored == nullptr) {
     context.out.send_error("item_truncate_invalid_item_id",
                            no_such_item("truncating", event.item_id), "item_id", event_id);
     return;
   }
-  const auto& content = stored->item.content;
+  const Response* writer = find_writer(event.item_id);
+  const StoredItem& said = writer != nullptr ? *writer->writing() : *stored;
+  const auto& content = said.item.content;
   const auto index = static_cast<std::size_t>(event.content_index);
-  if (stored->item.role != protocol::Role::assistant || index >= content.size() ||
+  if (said.item.role != protocol::Role::assistant || index >= content.size() ||
       content[index].type != protocol::PartType::audio) {
     context.out.send_error("invalid_value",
                            "Invalid 'content_index': only the audio of an assistant message can be "
@@ -165,14 +170,16 @@ void Session::Impl::on(const protocol::ConversationItemTruncate& event,
                            "content_index", event_id);
     return;
   }
-  if (event.audio_end_ms > stored->audio_ms()) {
+  if (event.audio_end_ms > said.audio_ms()) {
     context.out.send_error("invalid_value",
-                           "Audio content of " + std::to_string(stored->audio_ms()) +
+                           "Audio content of " + std::to_string(said.audio_ms()) +
                                "ms is already shorter than " + std::to_string(event.audio_end_ms) +
                                "ms",
                            {}, event_id);
     return;
   }
+  // Clients truncate the item they are hearing as soon as they interrupt it.
+  if (writer != nullptr) response_->cancel(protocol::StatusReason::client_cancelled);
   truncate_to_heard(*stored, event.audio_end_ms);
   context.out.send(protocol::ItemTruncated{event.item_id, event.content_index, event.audio_end_ms});
 }

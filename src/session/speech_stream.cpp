@@ -16,12 +16,20 @@ constexpr std::int64_t kPieceMs = 100;
 // Clauses being synthesised at once: the one that plays and the next.
 constexpr int kJobsMax = 2;
 
+// What a resampler takes.
+constexpr int kRateMin = 8000;
+constexpr int kRateMax = 48000;
+
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool is_blank(std::string_view text) { return std::all_of(text.begin(), text.end(), is_space); }
 
 }  // namespace
 
 SpeechStream::SpeechStream(Context& context, SpeechSettings settings, StoredItem& item)
-    : context_(context), settings_(std::move(settings)), item_(item), playback_end_(context.now) {
+    : context_(context),
+      settings_(std::move(settings)),
+      item_(item),
+      playback_end_(settings_.play_after) {
   PARLEY_ASSERT(!item.item.content.empty() &&
                 item.item.content[0].type == protocol::PartType::audio);
   item_.format = settings_.format;
@@ -46,6 +54,8 @@ void SpeechStream::add_clauses(std::vector<std::string>& clauses) {
   for (auto& text : clauses) {
     clauses_.emplace_back();
     clauses_.back().text = std::move(text);
+    // White space is no work for a voice, and an error to some.
+    clauses_.back().done = is_blank(clauses_.back().text);
   }
   start_jobs();
 }
@@ -54,18 +64,20 @@ void SpeechStream::start_jobs() {
   int running = 0;
   for (auto& clause : clauses_) {
     if (running == kJobsMax) return;
+    if (clause.done) continue;
     if (clause.job == 0) {
       clause.job = context_.new_job();
       context_.out.command(
           TtsStart{clause.job, engine::TtsRequest{clause.text, settings_.voice, settings_.speed}});
     }
-    if (!clause.done) ++running;
+    ++running;
   }
 }
 
 bool SpeechStream::owns(JobId job) const {
-  return std::any_of(clauses_.begin(), clauses_.end(),
-                     [job](const Clause& clause) { return clause.job == job; });
+  return job != 0 && std::any_of(clauses_.begin(), clauses_.end(), [job](const Clause& clause) {
+           return clause.job == job && !clause.done;
+         });
 }
 
 std::optional<engine::Failure> SpeechStream::handle(JobId job, engine::TtsEvent event) {
@@ -79,7 +91,11 @@ std::optional<engine::Failure> SpeechStream::handle(JobId job, engine::TtsEvent 
   if (auto* words = std::get_if<engine::TtsWords>(&event)) {
     clause->words = std::move(words->words);
   } else if (auto* audio = std::get_if<engine::TtsAudio>(&event)) {
-    PARLEY_ASSERT(audio->rate_hz > 0);
+    const bool first = clause->rate_hz == 0;
+    if (audio->rate_hz < kRateMin || audio->rate_hz > kRateMax ||
+        (!first && audio->rate_hz != clause->rate_hz)) {
+      return engine::Failure{"server_error", "The voice sent audio at an impossible rate."};
+    }
     clause->rate_hz = audio->rate_hz;
     if (clause->samples.empty()) {
       clause->samples = std::move(audio->samples);
@@ -117,17 +133,12 @@ void SpeechStream::pump() {
 }
 
 void SpeechStream::convert(Clause& clause) {
-  const bool last = text_finished_ && clauses_.size() == 1 && clause.done;
   if (!clause.samples.empty()) {
-    if (resampler_ && resampler_->rate_in_hz() != clause.rate_hz) {
-      resampler_->flush(ready_);
-      resampler_.reset();
-    }
     if (!resampler_) resampler_.emplace(clause.rate_hz, settings_.format.rate_hz);
     resampler_->process(clause.samples, ready_);
     clause.samples.clear();
   }
-  if (last && resampler_) {
+  if (clause.done && resampler_) {  // each clause is a recording of its own
     resampler_->flush(ready_);
     resampler_.reset();
   }
@@ -196,7 +207,10 @@ void SpeechStream::end_clause() {
   Clause& clause = clauses_.front();
   const int spoken_ms = static_cast<int>(clause.samples_sent * 1000 / settings_.format.rate_hz);
   if (clause.samples_sent == 0) clause.begin_ms = sent_ms();  // nothing in it could be said
-  send_text_to(clause, clause.text.size(), spoken_ms);
+  // What no word covers is heard with the last sound; a word keeps its own time.
+  if (clause.words.empty() || clause.text_sent < clause.text.size()) {
+    send_text_to(clause, clause.text.size(), spoken_ms);
+  }
   clauses_.pop_front();
   start_jobs();
 }

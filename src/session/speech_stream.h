@@ -19,6 +19,7 @@ struct SpeechSettings {
   std::string voice;
   double speed = 1.0;
   base::AudioFormat format;
+  base::Instant play_after;  // when what was sent before it will have been played
 };
 
 // Speaks one audio part: the model's text comes in, is cut into clauses, synthesised in order with

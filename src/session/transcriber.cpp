@@ -8,6 +8,18 @@
 
 namespace parley::session {
 
+namespace {
+
+int audio_part_index(const protocol::Item& item) {
+  const auto part = std::find_if(item.content.begin(), item.content.end(), [](const auto& p) {
+    return p.type == protocol::PartType::input_audio;
+  });
+  PARLEY_ASSERT(part != item.content.end());
+  return static_cast<int>(part - item.content.begin());
+}
+
+}  // namespace
+
 void Transcriber::begin(const std::string& item_id) {
   engine::SttRequest request;
   if (const auto& wanted = context_.config.transcription) {
@@ -40,6 +52,12 @@ void Transcriber::finish(const std::string& item_id) {
     report_failure(item_id, utterance.failure);
     return;
   }
+  if (utterance.state == State::understood) {
+    const std::string text = std::move(utterance.text);
+    utterances_.erase(found);
+    complete(item_id, text);
+    return;
+  }
   utterance.state = State::finishing;
   context_.out.command(SttFinish{utterance.job});
 }
@@ -47,13 +65,13 @@ void Transcriber::finish(const std::string& item_id) {
 void Transcriber::cancel(const std::string& item_id) {
   const auto found = utterances_.find(item_id);
   if (found == utterances_.end()) return;
-  if (found->second.state != State::failed) context_.out.command(JobCancel{found->second.job});
+  if (found->second.running()) context_.out.command(JobCancel{found->second.job});
   utterances_.erase(found);
 }
 
 bool Transcriber::pending(const std::string& item_id) const {
   const auto found = utterances_.find(item_id);
-  return found != utterances_.end() && found->second.state != State::failed;
+  return found != utterances_.end() && found->second.running();
 }
 
 const engine::Failure* Transcriber::failure(const std::string& item_id) const {
@@ -64,7 +82,7 @@ const engine::Failure* Transcriber::failure(const std::string& item_id) const {
 
 bool Transcriber::handle(JobId job, engine::SttEvent event) {
   const auto found = std::find_if(utterances_.begin(), utterances_.end(), [job](const auto& entry) {
-    return entry.second.job == job && entry.second.state != State::failed;
+    return entry.second.job == job && entry.second.running();
   });
   if (found == utterances_.end()) return false;  // cancelled meanwhile
   const std::string item_id = found->first;
@@ -76,7 +94,12 @@ bool Transcriber::handle(JobId job, engine::SttEvent event) {
     report_failure(item_id, found->second.failure);
     return true;
   }
-  if (const auto* final = std::get_if<engine::SttFinal>(&event)) {
+  if (auto* final = std::get_if<engine::SttFinal>(&event)) {
+    if (!found->second.committed) {
+      found->second.state = State::understood;
+      found->second.text = std::move(final->text);
+      return false;
+    }
     utterances_.erase(found);
     complete(item_id, final->text);
     return true;
@@ -90,13 +113,8 @@ void Transcriber::complete(const std::string& item_id, const std::string& text) 
   stored->recognised = text;
   if (!context_.config.transcription) return;
 
-  PARLEY_ASSERT(!stored->item.content.empty());
-  const auto part =
-      std::find_if(stored->item.content.begin(), stored->item.content.end(),
-                   [](const auto& p) { return p.type == protocol::PartType::input_audio; });
-  PARLEY_ASSERT(part != stored->item.content.end());
-  part->transcript = text;
-  const int content_index = static_cast<int>(part - stored->item.content.begin());
+  const int content_index = audio_part_index(stored->item);
+  stored->item.content[static_cast<std::size_t>(content_index)].transcript = text;
 
   // Word by word, as streaming recognisers send it: each delta but the first begins with its space.
   for (std::size_t begin = 0; begin < text.size();) {
@@ -110,8 +128,10 @@ void Transcriber::complete(const std::string& item_id, const std::string& text) 
 }
 
 void Transcriber::report_failure(const std::string& item_id, const engine::Failure& failure) {
-  if (!context_.config.transcription || context_.conversation.find(item_id) == nullptr) return;
-  context_.out.send(protocol::TranscriptionFailed{item_id, 0, failure.code, failure.message});
+  const StoredItem* stored = context_.conversation.find(item_id);
+  if (!context_.config.transcription || stored == nullptr) return;
+  context_.out.send(protocol::TranscriptionFailed{item_id, audio_part_index(stored->item),
+                                                  failure.code, failure.message});
 }
 
 }  // namespace parley::session

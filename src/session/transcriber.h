@@ -23,6 +23,8 @@ class Transcriber {
   void hear(const std::string& item_id, std::span<const std::int16_t> samples);
   // The utterance is over and its item stands in the conversation.
   void finish(const std::string& item_id);
+  // An item that is known to hold no words; no recogniser is asked.
+  void nothing_said(const std::string& item_id) { complete(item_id, {}); }
   void cancel(const std::string& item_id);
 
   // Still on its way to text.
@@ -35,15 +37,19 @@ class Transcriber {
 
  private:
   enum class State : std::uint8_t {
-    listening,  // more audio may come
-    finishing,  // all audio given; the final text is awaited
-    failed,     // kept so that a response can say why it cannot answer
+    listening,   // more audio may come
+    finishing,   // all audio given; the final text is awaited
+    understood,  // the recogniser was done before the turn; its text waits for the item
+    failed,      // kept so that a response can say why it cannot answer
   };
   struct Utterance {
     JobId job = 0;
     State state = State::listening;
     bool committed = false;
-    engine::Failure failure;
+    std::string text;         // understood
+    engine::Failure failure;  // failed
+
+    bool running() const { return state == State::listening || state == State::finishing; }
   };
 
   void complete(const std::string& item_id, const std::string& text);

@@ -133,7 +133,7 @@ void UserTurn::on_turn_event(const turn::TurnEvent& event) {
       feed_recogniser(end);
       state_ = State::quiet;
       context_.out.send(protocol::SpeechStopped{milliseconds(end), item_id_});
-      add_item(std::exchange(item_id_, {}), buffer_.cut(turn_begin_, end));
+      end_utterance(end);
       listener_.on_turn_ended();
       break;
     }
@@ -164,18 +164,23 @@ void UserTurn::commit(const std::string& event_id) {
   feed_recogniser(buffer_.end());
   if (detector_) detector_->end_turn();
   state_ = State::quiet;
-  add_item(std::exchange(item_id_, {}), buffer_.cut(turn_begin_, buffer_.end()));
+  end_utterance(buffer_.end());
+}
+
+void UserTurn::end_utterance(base::AudioTime end) {
+  const std::string id = std::exchange(item_id_, {});
+  add_item(id, buffer_.cut(turn_begin_, end));
+  transcriber_.finish(id);
 }
 
 void UserTurn::commit_silence(base::AudioTime from) {
   PARLEY_ASSERT(state_ == State::quiet && item_id_.empty());
-  const base::AudioTime begin{std::max(from.samples, buffer_.begin().samples)};
-  item_id_ = context_.ids.item();
-  context_.out.send(
-      protocol::TimeoutTriggered{milliseconds(from), milliseconds(buffer_.end()), item_id_});
-  transcriber_.begin(item_id_);
-  add_item(std::exchange(item_id_, {}),
-           buffer_.cut({std::min(begin.samples, buffer_.end().samples)}, buffer_.end()));
+  const base::AudioTime end = buffer_.end();
+  from = std::min(from, end);  // a client may have sent nothing meanwhile
+  const std::string id = context_.ids.item();
+  context_.out.send(protocol::TimeoutTriggered{milliseconds(from), milliseconds(end), id});
+  add_item(id, buffer_.cut(std::max(from, buffer_.begin()), end));
+  transcriber_.nothing_said(id);
 }
 
 void UserTurn::add_item(const std::string& item_id, std::vector<std::uint8_t> audio) {
@@ -195,7 +200,6 @@ void UserTurn::add_item(const std::string& item_id, std::vector<std::uint8_t> au
   context_.out.send(protocol::InputAudioBufferCommitted{previous, item_id});
   context_.out.send(protocol::ItemAdded{previous, shown});
   context_.out.send(protocol::ItemDone{previous, shown});
-  transcriber_.finish(item_id);
 }
 
 void UserTurn::clear() {

@@ -43,6 +43,9 @@ class UserTurn {
   void commit_silence(base::AudioTime from);
 
   bool speaking() const { return state_ == State::speaking; }
+  // The id that the turn under way will have as an item; empty: none is under way. The client knows
+  // it from speech_started on.
+  const std::string& item_id() const { return item_id_; }
   base::AudioTime listened() const { return buffer_.listened(); }
 
  private:
@@ -52,6 +55,7 @@ class UserTurn {
   void listen();
   void on_turn_event(const turn::TurnEvent& event);
   void feed_recogniser(base::AudioTime until);
+  void end_utterance(base::AudioTime end);
   void add_item(const std::string& item_id, std::vector<std::uint8_t> audio);
   void forget_utterance();
 

@@ -137,12 +137,13 @@ TEST_CASE("a broken invariant ends its own session with 1011 and no other") {
   const auto broken = fixture.make(broken_client);
   const auto other = fixture.make(other_client);
 
-  // An engine that streams arguments of a call it never began breaks the port's contract.
-  fixture.llm.script = {engine::LlmToolCallArguments{"{}"}};
   broken->handle(create_response());
-  fixture.loop.run();
+  REQUIRE(fixture.llm.requests.size() == 1);
+  // Appends reach a session decoded; one that does not is a mistake of ours.
+  broken->handle(protocol::ClientEvent{"", protocol::InputAudioBufferAppend{}});
+  fixture.loop.run();  // until the end's stop()
   REQUIRE(broken_client.end_code == 1011);
-  CHECK(broken_client.end_detail.find("response.cpp") != std::string::npos);
+  CHECK(broken_client.end_detail.find("session.cpp") != std::string::npos);
   CHECK(fixture.llm.destroyed == 1);
 
   fixture.llm.script = {engine::LlmText{"Still here."}, engine::LlmDone{}};
