@@ -27,6 +27,7 @@ Response::Response(Context& context, Transcriber& transcriber, protocol::Respons
     : context_(context),
       transcriber_(transcriber),
       request_(std::move(request)),
+      speed_(context.config.speed),
       playback_end_(context.now) {
   const auto& config = context_.config;
   shown_.id = context_.ids.response();
@@ -246,7 +247,7 @@ void Response::begin_message() {
   SpeechSettings settings;
   settings.ref = open_->ref;
   settings.voice = shown_.voice;
-  settings.speed = context_.config.speed;
+  settings.speed = speed_;
   settings.format = shown_.output_format;
   settings.play_after = playback_end_;
   open_->speech = std::make_unique<SpeechStream>(context_, std::move(settings), open_->stored);

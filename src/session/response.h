@@ -78,6 +78,7 @@ class Response {
   Context& context_;
   Transcriber& transcriber_;
   const protocol::ResponseCreate request_;
+  const double speed_;  // of speech; an update applies to the next response
   protocol::Response shown_;
   State state_ = State::waiting;
   JobId llm_job_ = 0;  // 0: not running

@@ -13,7 +13,14 @@ namespace {
 
 constexpr double kCommitMinMs = 100;
 // While nobody speaks, this much is kept for a commit by hand and for the next turn's padding.
-constexpr std::int64_t kQuietKeptSamples = std::int64_t{12} * engine::kHearingRateHz;
+constexpr base::Duration kQuietKept = std::chrono::seconds(12);
+
+// The buffer grows to twice of what is kept before it is trimmed, so a small maximum keeps less.
+std::int64_t quiet_kept_samples(const Options& options) {
+  const auto kept = std::min(kQuietKept, options.input_audio_max / 4);
+  return std::chrono::duration_cast<base::Milliseconds>(kept).count() * engine::kHearingRateHz /
+         1000;
+}
 
 std::int64_t milliseconds(base::AudioTime time) {
   return time.milliseconds(engine::kHearingRateHz);
@@ -106,9 +113,8 @@ void UserTurn::listen() {
   if (!item_id_.empty()) feed_recogniser(buffer_.listened());
   if (detector_ && state_ == State::quiet) {
     const std::int64_t listened = buffer_.listened().samples;
-    if (listened - buffer_.begin().samples > 2 * kQuietKeptSamples) {
-      buffer_.drop_before({listened - kQuietKeptSamples});
-    }
+    const std::int64_t kept = quiet_kept_samples(context_.options);
+    if (listened - buffer_.begin().samples > 2 * kept) buffer_.drop_before({listened - kept});
   }
 }
 

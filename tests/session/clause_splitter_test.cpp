@@ -32,6 +32,45 @@ TEST_CASE("full stops inside numbers, names and abbreviations do not cut") {
   CHECK(split("It is 3.5 degrees. Cold.") == Clauses{"It is 3.5 degrees.", " Cold."});
 }
 
+TEST_CASE("abbreviations, initials, decimals, times and file names stay whole") {
+  for (const std::string_view whole :
+       {"Dr. Jones met Mrs. Smith at 3.15 p.m. today", "It costs approx. 12.50 euros per litre",
+        "J. R. R. Tolkien wrote a book about rings", "Open the file parley.toml at 12:30 please",
+        "Fig. 3 and vol. 2 are by Prof. Lee of Inc. fame"}) {
+    CAPTURE(whole);
+    CHECK(split(whole) == Clauses{std::string(whole)});
+  }
+}
+
+TEST_CASE("closing marks and runs of stops belong to the sentence they end") {
+  CHECK(split("He said \"Stop!\" Then he left.") == Clauses{"He said \"Stop!\"", " Then he left."});
+  CHECK(split("Really?! I do not know... Maybe (or not). Fine.") ==
+        Clauses{"Really?!", " I do not know...", " Maybe (or not).", " Fine."});
+}
+
+TEST_CASE("how the text was cut on its way does not matter") {
+  const std::string text =
+      "Well, hello there, my friend. It is 3.5 degrees, e.g. cold! \u4f60\u597d\u3002\u518d\u89c1\n"
+      "- one thing\n- another thing";
+  const Clauses whole = split(text, text.size());
+  CHECK(whole.size() >= 5);
+  for (std::size_t piece = 1; piece < 20; ++piece) CHECK(split(text, piece) == whole);
+}
+
+TEST_CASE("the splitter of an empty text gives nothing, of white space just that") {
+  CHECK(split("").empty());
+  CHECK(split(" \n ") == Clauses{" \n "});
+}
+
+TEST_CASE("a long sentence is cut at a space, so that a voice never waits for its end") {
+  std::string endless;
+  for (int i = 0; i < 300; ++i) endless += "word ";
+  for (const auto& clause : split(endless)) {
+    CHECK(clause.size() <= 260);
+    CHECK(clause.ends_with("word") != clause.ends_with(' '));
+  }
+}
+
 TEST_CASE("full-width sentence ends cut at once") {
   CHECK(split("\u4f60\u597d\u3002\u518d\u89c1\u3002", 3).size() == 2);
 }
