@@ -173,6 +173,14 @@ TEST_CASE("an answer still being given is no history for one beside it") {
   world.client(beside);
   CHECK(world.asked.back().history.size() == 1);
   world.run_until_quiet();
+
+  world.script.answers = {engine::LlmToolCallBegin{{}, "look"},
+                          engine::LlmToolCallArguments{R"({"a":1})"}, engine::LlmDone{}};
+  world.client(protocol::ResponseCreate{});
+  world.run_for(std::chrono::milliseconds(1500));
+  world.client(beside);
+  CHECK(world.asked.back().history.size() == 2);  // the story, and no half of a call
+  world.run_until_quiet();
 }
 
 TEST_CASE("usage counts a token per 100 ms of the user's sound and per 50 ms of the assistant's") {

@@ -118,6 +118,16 @@ TEST_CASE("a voice slower than speech leaves gaps, and no debt is made up for") 
   CHECK(bytes_sent(world) == std::ssize(world.spoken) * 300 * 48);
 }
 
+TEST_CASE("a response beside the conversation is spoken to its end by time alone") {
+  World world(World::spoken_options(), of_clauses(3000));
+  protocol::ResponseCreate beside;
+  beside.out_of_band = true;
+  world.client(beside);
+  world.run_until_quiet();
+  CHECK(world.all<protocol::ResponseDone>().size() == 1);
+  CHECK(bytes_sent(world) == std::ssize(world.spoken) * 3000 * 48);
+}
+
 TEST_CASE("no more than two clauses are at the voice at once") {
   Script script;
   std::string text = "First of all, hello.";
