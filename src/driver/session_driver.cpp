@@ -94,7 +94,13 @@ void SessionDriver::carry_out(session::Output& output) {
     stt_jobs_.emplace(stt->job, engines_.stt->start(std::move(stt->request), loop_,
                                                     sink<engine::SttEvent, session::SttInput>(
                                                         stt->job, stt_jobs_)));
-  } else if (auto* finish = std::get_if<session::SttFinish>(&output)) {
+  } else if (const auto* pause = std::get_if<session::SttPause>(&output)) {
+    const auto job = stt_jobs_.find(pause->job);
+    if (job != stt_jobs_.end()) job->second->pause();
+  } else if (const auto* resume = std::get_if<session::SttResume>(&output)) {
+    const auto job = stt_jobs_.find(resume->job);
+    if (job != stt_jobs_.end()) job->second->resume();
+  } else if (const auto* finish = std::get_if<session::SttFinish>(&output)) {
     const auto job = stt_jobs_.find(finish->job);
     if (job != stt_jobs_.end()) job->second->finish();
   } else if (auto* llm = std::get_if<session::LlmStart>(&output)) {

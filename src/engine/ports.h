@@ -25,6 +25,11 @@ class SttJob {
   virtual ~SttJob() = default;
   // More audio: mono, kHearingRateHz. The samples are copied before push() returns.
   virtual void push(std::span<const std::int16_t> samples) = 0;
+  // The voice fell silent after what was pushed so far; it may go on. An engine that recognises in
+  // one go may begin now. What is pushed between pause() and finish() is silence.
+  virtual void pause() {}
+  // The voice goes on after a pause(): what was begun is void.
+  virtual void resume() {}
   // No more audio will come; SttFinal or Failure follows.
   virtual void finish() = 0;
 };
@@ -34,6 +39,7 @@ class SttEngine {
   virtual ~SttEngine() = default;
   virtual std::unique_ptr<SttJob> start(SttRequest request, base::Executor& loop,
                                         Sink<SttEvent> sink) = 0;
+  virtual void warm(base::Executor& loop) { static_cast<void>(loop); }  // as LlmEngine's
   virtual std::string describe() const = 0;  // one line for the start-up screen
 };
 
@@ -47,6 +53,9 @@ class LlmEngine {
   virtual ~LlmEngine() = default;
   virtual std::unique_ptr<LlmJob> start(LlmRequest request, base::Executor& loop,
                                         Sink<LlmEvent> sink) = 0;
+  virtual LlmTraits traits() const { return {}; }
+  // A request is likely soon: time to open connections. Called on the loop.
+  virtual void warm(base::Executor& loop) { static_cast<void>(loop); }
   virtual std::string describe() const = 0;
 };
 
@@ -61,6 +70,7 @@ class TtsEngine {
   virtual std::unique_ptr<TtsJob> start(TtsRequest request, base::Executor& loop,
                                         Sink<TtsEvent> sink) = 0;
   virtual std::vector<std::string> voices() const = 0;
+  virtual void warm(base::Executor& loop) { static_cast<void>(loop); }  // as LlmEngine's
   virtual std::string describe() const = 0;
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,10 +19,32 @@ namespace parley::engine {
 // Engines hear every session at this rate; the session resamples once.
 inline constexpr int kHearingRateHz = 16000;
 
+// What kind of failure: decides what is retried, and whether a fallback engine may help.
+enum class FailureKind : std::uint8_t {
+  unavailable,      // cannot be reached, broke off, answers 5xx
+  timeout,          // answered too late
+  rate_limited,     // too many requests now (429)
+  overloaded,       // says that it is full (503, 529), or our own bound was met
+  quota,            // paid up to here
+  auth,             // our key is refused
+  not_found,        // no such model, voice or address
+  invalid_request,  // this request would fail anywhere
+  content_filter,
+  protocol,  // answered with something that is not its protocol
+};
+
 // Why a job failed. `code` is for the wire (may be empty), `message` names the engine, never a key.
 struct Failure {
   std::string code;
   std::string message;
+  FailureKind kind = FailureKind::unavailable;
+  std::optional<std::chrono::milliseconds> retry_after = {};  // as the engine asked
+};
+
+// A piece of mono audio, shared so that many requests can refer to it.
+struct Sound {
+  std::vector<std::int16_t> samples;
+  int rate_hz = kHearingRateHz;
 };
 
 // ---- speech to text
@@ -30,15 +54,22 @@ struct SttRequest {
   std::string model;     // as the client asked; engines with one model ignore it
   std::string language;  // ISO 639-1; empty: the engine's default
   std::string prompt;
+  bool logprobs = false;  // wanted where the engine has them
 };
 
-// The words so far; may be revised by the next partial.
+// The words so far. The first `stable` bytes will not be revised by later events of the job.
 struct SttPartial {
   std::string text;
+  std::size_t stable = 0;
+};
+struct TokenLogprob {
+  std::string token;
+  double logprob = 0;
 };
 // The last event of a job that succeeded. May be empty: nothing was understood.
 struct SttFinal {
   std::string text;
+  std::vector<TokenLogprob> logprobs = {};
 };
 using SttEvent = std::variant<SttPartial, SttFinal, Failure>;
 
@@ -57,7 +88,10 @@ struct Utterance {
   Speaker speaker = Speaker::user;
   std::string text;
   bool spoken = false;  // the text was heard, so it may hold misheard words and no punctuation
-  std::vector<std::string> image_urls;
+  std::vector<std::string> image_urls;  // http(s) or data: URLs
+  // What the user said, as sound; only for engines with LlmTraits::hears. `text` may then be empty:
+  // the words are not known yet.
+  std::shared_ptr<const Sound> sound;
 };
 struct ToolCall {
   std::string call_id;
@@ -78,10 +112,16 @@ struct LlmRequest {
   bool tools_allowed = true;   // tool_choice none: false
   bool tool_required = false;  // tool_choice required
   std::string forced_tool;     // tool_choice function; empty: none forced
+  bool parallel_tools = true;
   std::optional<int> max_output_tokens;
   std::optional<double> temperature;
+  std::string reasoning_effort;  // "minimal", "low", …; empty: the engine's default
+  // For engines with LlmTraits::speaks: the answer is wanted as sound, in this voice.
+  bool speak = false;
+  std::string voice;
 };
 
+// What the model says. With sound (below) it is the transcript of it.
 struct LlmText {
   std::string delta;
 };
@@ -93,14 +133,27 @@ struct LlmToolCallBegin {
 struct LlmToolCallArguments {
   std::string delta;
 };
+// The answer's own sound; only when the request said `speak`.
+struct LlmAudio {
+  std::vector<std::int16_t> samples;
+  int rate_hz = 0;  // the same in every event of a job
+};
 enum class LlmFinish : std::uint8_t { stop, length, content_filter };
 // The last event of a job that succeeded.
 struct LlmDone {
   LlmFinish finish = LlmFinish::stop;
   std::optional<int> input_tokens;  // as the engine counted them
   std::optional<int> output_tokens;
+  std::optional<int> cached_tokens = {};  // of the input tokens
 };
-using LlmEvent = std::variant<LlmText, LlmToolCallBegin, LlmToolCallArguments, LlmDone, Failure>;
+using LlmEvent =
+    std::variant<LlmText, LlmToolCallBegin, LlmToolCallArguments, LlmAudio, LlmDone, Failure>;
+
+// What a language model can do beyond text.
+struct LlmTraits {
+  bool hears = false;   // takes Utterance::sound
+  bool speaks = false;  // may answer with LlmAudio
+};
 
 // ---- text to speech
 // ------------------------------------------------------------------------------
@@ -109,6 +162,8 @@ struct TtsRequest {
   std::string text;  // one clause or a few
   std::string voice;
   double speed = 1.0;
+  std::string language = {};       // ISO 639-1; empty: unknown
+  std::string previous_text = {};  // said just before in the same answer; keeps the melody going
 };
 
 // Where a word of the request's text is spoken; positions in ms from the job's first sample.

@@ -86,11 +86,16 @@ struct TranscriptionDelta {
   int content_index = 0;
   std::string delta;
 };
+struct TokenLogprob {
+  std::string token;
+  double logprob = 0;
+};
 struct TranscriptionCompleted {
   std::string item_id;
   int content_index = 0;
   std::string transcript;
-  double audio_seconds = 0;  // shown as usage {"type":"duration","seconds":…}
+  double audio_seconds = 0;            // shown as usage {"type":"duration","seconds":…}
+  std::vector<TokenLogprob> logprobs = {};  // empty: not asked for, or the engine has none
 };
 struct TranscriptionFailed {
   std::string item_id;

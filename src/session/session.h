@@ -79,6 +79,13 @@ struct SttAudio {
   JobId job = 0;
   std::span<const std::int16_t> samples;
 };
+// The voice fell silent after the audio so far, or goes on after all (engine/ports.h, SttJob).
+struct SttPause {
+  JobId job = 0;
+};
+struct SttResume {
+  JobId job = 0;
+};
 struct SttFinish {
   JobId job = 0;
 };
@@ -99,8 +106,8 @@ struct Close {
   std::string reason;
 };
 
-using Output = std::variant<protocol::ServerEvent, SttStart, SttAudio, SttFinish, LlmStart,
-                            TtsStart, JobCancel, Close>;
+using Output = std::variant<protocol::ServerEvent, SttStart, SttAudio, SttPause, SttResume,
+                            SttFinish, LlmStart, TtsStart, JobCancel, Close>;
 
 // Contract: handle() one input, poll() until empty, then wait for the next input or deadline().
 // A job whose engine event was final (SttFinal, LlmDone, TtsDone, Failure) is over by itself.

@@ -18,6 +18,12 @@ int audio_part_index(const protocol::Item& item) {
   return static_cast<int>(part - item.content.begin());
 }
 
+bool wants_logprobs(const protocol::SessionConfig& config) {
+  constexpr std::string_view kField = "item.input_audio_transcription.logprobs";
+  return config.include &&
+         std::find(config.include->begin(), config.include->end(), kField) != config.include->end();
+}
+
 }  // namespace
 
 void Transcriber::begin(const std::string& item_id) {
@@ -26,6 +32,7 @@ void Transcriber::begin(const std::string& item_id) {
     request.model = wanted->model;
     request.language = wanted->language.value_or("");
     request.prompt = wanted->prompt.value_or("");
+    request.logprobs = wants_logprobs(context_.config);
   }
   Utterance utterance;
   utterance.job = context_.new_job();
@@ -43,6 +50,23 @@ void Transcriber::hear(const std::string& item_id, std::span<const std::int16_t>
   context_.out.command(SttAudio{found->second.job, copy});
 }
 
+void Transcriber::pause(const std::string& item_id) {
+  const auto found = utterances_.find(item_id);
+  PARLEY_ASSERT(found != utterances_.end());
+  if (found->second.state == State::listening) context_.out.command(SttPause{found->second.job});
+}
+
+void Transcriber::resume(const std::string& item_id) {
+  const auto found = utterances_.find(item_id);
+  PARLEY_ASSERT(found != utterances_.end());
+  if (found->second.state == State::listening) context_.out.command(SttResume{found->second.job});
+}
+
+std::string_view Transcriber::words_so_far(const std::string& item_id) const {
+  const auto found = utterances_.find(item_id);
+  return found == utterances_.end() ? std::string_view() : std::string_view(found->second.text);
+}
+
 void Transcriber::finish(const std::string& item_id) {
   const auto found = utterances_.find(item_id);
   PARLEY_ASSERT(found != utterances_.end());
@@ -53,11 +77,12 @@ void Transcriber::finish(const std::string& item_id) {
     return;
   }
   if (utterance.state == State::understood) {
-    const std::string text = std::move(utterance.text);
+    Utterance understood = std::move(utterance);
     utterances_.erase(found);
-    complete(item_id, text);
+    complete(item_id, std::move(understood));
     return;
   }
+  tell_stable(item_id, utterance);
   utterance.state = State::finishing;
   context_.out.command(SttFinish{utterance.job});
 }
@@ -94,22 +119,48 @@ bool Transcriber::handle(JobId job, engine::SttEvent event) {
     report_failure(item_id, found->second.failure);
     return true;
   }
-  if (auto* final = std::get_if<engine::SttFinal>(&event)) {
-    if (!found->second.committed) {
-      found->second.state = State::understood;
-      found->second.text = std::move(final->text);
-      return false;
-    }
-    utterances_.erase(found);
-    complete(item_id, final->text);
-    return true;
+  Utterance& utterance = found->second;
+  if (auto* partial = std::get_if<engine::SttPartial>(&event)) {
+    utterance.text = std::move(partial->text);
+    utterance.stable = std::min(partial->stable, utterance.text.size());
+    if (utterance.committed || streams_before_commit()) tell_stable(item_id, utterance);
+    return false;
   }
-  return false;  // a partial: see the class comment
+  auto& final = std::get<engine::SttFinal>(event);
+  utterance.text = std::move(final.text);
+  utterance.logprobs = std::move(final.logprobs);
+  if (!utterance.committed) {
+    utterance.state = State::understood;
+    return false;
+  }
+  Utterance understood = std::move(utterance);
+  utterances_.erase(found);
+  complete(item_id, std::move(understood));
+  return true;
 }
 
-void Transcriber::complete(const std::string& item_id, const std::string& text) {
+// Natively streaming models send their words while the user speaks, in sessions that only
+// transcribe and whose client ends the turns (behaviour.md, "Transcription session").
+bool Transcriber::streams_before_commit() const {
+  return context_.config.type == protocol::SessionType::transcription &&
+         !context_.config.turn_detection;
+}
+
+void Transcriber::tell_stable(const std::string& item_id, Utterance& utterance) {
+  if (!context_.config.transcription || utterance.stable <= utterance.told) return;
+  const StoredItem* stored = context_.conversation.find(item_id);
+  if (stored == nullptr && utterance.committed) return;  // deleted meanwhile
+  const int content_index = stored == nullptr ? 0 : audio_part_index(stored->item);
+  context_.out.send(protocol::TranscriptionDelta{
+      item_id, content_index,
+      utterance.text.substr(utterance.told, utterance.stable - utterance.told)});
+  utterance.told = utterance.stable;
+}
+
+void Transcriber::complete(const std::string& item_id, Utterance utterance) {
   StoredItem* stored = context_.conversation.find(item_id);
   if (stored == nullptr) return;  // deleted meanwhile
+  const std::string& text = utterance.text;
   stored->recognised = text;
   if (!context_.config.transcription) return;
 
@@ -117,14 +168,20 @@ void Transcriber::complete(const std::string& item_id, const std::string& text) 
   stored->item.content[static_cast<std::size_t>(content_index)].transcript = text;
 
   // Word by word, as streaming recognisers send it: each delta but the first begins with its space.
-  for (std::size_t begin = 0; begin < text.size();) {
+  for (std::size_t begin = utterance.told; begin < text.size();) {
     const std::size_t end = std::min(text.find(' ', begin + 1), text.size());
     context_.out.send(
         protocol::TranscriptionDelta{item_id, content_index, text.substr(begin, end - begin)});
     begin = end;
   }
-  context_.out.send(protocol::TranscriptionCompleted{
-      item_id, content_index, text, static_cast<double>(stored->audio_ms()) / 1000.0});
+  protocol::TranscriptionCompleted completed{
+      item_id, content_index, text, static_cast<double>(stored->audio_ms()) / 1000.0, {}};
+  if (wants_logprobs(context_.config)) {
+    for (auto& entry : utterance.logprobs) {
+      completed.logprobs.push_back({std::move(entry.token), entry.logprob});
+    }
+  }
+  context_.out.send(std::move(completed));
 }
 
 void Transcriber::report_failure(const std::string& item_id, const engine::Failure& failure) {

@@ -26,25 +26,29 @@ std::int64_t milliseconds(base::AudioTime time) {
   return time.milliseconds(engine::kHearingRateHz);
 }
 
+// How eager the model is to answer: the longest waits are the documented ones (behaviour.md §4,
+// semantic_vad), the shortest leave room for a breath.
+turn::WaitRange wait_range(protocol::Eagerness eagerness) {
+  switch (eagerness) {
+    case protocol::Eagerness::high:
+      return {.min_ms = 300, .max_ms = 2000};
+    case protocol::Eagerness::automatic:
+    case protocol::Eagerness::medium:
+      return {.min_ms = 500, .max_ms = 4000};
+    case protocol::Eagerness::low:
+      return {.min_ms = 800, .max_ms = 8000};
+  }
+  return {};
+}
+
 turn::TurnDetectorOptions detector_options(const protocol::TurnDetection& detection) {
   turn::TurnDetectorOptions options;
   options.prefix_padding_ms = detection.prefix_padding_ms;
   options.silence_duration_ms = detection.silence_duration_ms;
   options.threshold = detection.threshold;
   if (detection.type == protocol::TurnDetectionType::semantic_vad) {
-    // Until a judge of completeness exists, eagerness chooses how long a pause ends the turn.
-    switch (detection.eagerness) {
-      case protocol::Eagerness::high:
-        options.silence_duration_ms = 400;
-        break;
-      case protocol::Eagerness::automatic:
-      case protocol::Eagerness::medium:
-        options.silence_duration_ms = 700;
-        break;
-      case protocol::Eagerness::low:
-        options.silence_duration_ms = 1200;
-        break;
-    }
+    // Until a pause has been judged, the longest wait applies.
+    options.silence_duration_ms = wait_range(detection.eagerness).max_ms;
   }
   return options;
 }
@@ -61,6 +65,7 @@ UserTurn::UserTurn(Context& context, Transcriber& transcriber, TurnListener& lis
     : context_(context),
       transcriber_(transcriber),
       listener_(listener),
+      judge_(turn::make_completeness_judge()),
       buffer_(context.config.input_format) {
   buffer_.set_noise_reduction(noise_field(context.config));
   make_detector();
@@ -101,6 +106,7 @@ void UserTurn::append(std::span<const std::uint8_t> audio, const std::string& ev
 void UserTurn::listen() {
   for (auto block = buffer_.take_block(); !block.empty(); block = buffer_.take_block()) {
     if (!detector_) continue;
+    if (pause_begin_ && transcriber_.words_so_far(item_id_) != judged_words_) judge_pause();
     events_.clear();
     detector_->push(block, events_);
     for (const auto& event : events_) on_turn_event(event);
@@ -131,19 +137,58 @@ void UserTurn::on_turn_event(const turn::TurnEvent& event) {
       transcriber_.begin(item_id_);
       break;
     case turn::TurnEventType::silence_started:
+      on_pause(at);
+      break;
     case turn::TurnEventType::speech_resumed:
-      break;  // engines that recognise in one go could start here
+      end_pause();
+      transcriber_.resume(item_id_);
+      break;
     case turn::TurnEventType::speech_stopped: {
       PARLEY_ASSERT(state_ == State::speaking);
       const base::AudioTime end{std::min(at.samples, buffer_.listened().samples)};
       feed_recogniser(end);
       state_ = State::quiet;
+      end_pause();
       context_.out.send(protocol::SpeechStopped{milliseconds(end), item_id_});
       end_utterance(end);
       listener_.on_turn_ended();
       break;
     }
   }
+}
+
+void UserTurn::on_pause(base::AudioTime speech_end) {
+  feed_recogniser({std::min(speech_end.samples, buffer_.listened().samples)});
+  transcriber_.pause(item_id_);
+  if (context_.config.turn_detection->type != protocol::TurnDetectionType::semantic_vad) return;
+  pause_begin_ = speech_end;
+  judged_words_.clear();
+  judge_pause();
+}
+
+void UserTurn::end_pause() {
+  if (!pause_begin_) return;
+  pause_begin_.reset();
+  if (detector_) detector_->set_options(detector_options(*context_.config.turn_detection));
+}
+
+// Chooses how long this silence may last. Asked again when more words were recognised in it.
+void UserTurn::judge_pause() {
+  PARLEY_ASSERT(pause_begin_ && detector_);
+  judged_words_ = transcriber_.words_so_far(item_id_);
+  turn::PauseEvidence evidence;
+  evidence.words = judged_words_;
+  const auto& transcription = context_.config.transcription;
+  if (transcription && transcription->language) evidence.language = *transcription->language;
+  const std::int64_t end = std::min(pause_begin_->samples, buffer_.listened().samples);
+  const std::int64_t begin =
+      std::max({end - turn::kVoiceSamplesMax, turn_begin_.samples, buffer_.begin().samples});
+  if (begin < end) evidence.voice = buffer_.heard({begin}, {end});
+  const auto& detection = *context_.config.turn_detection;
+  auto options = detector_options(detection);
+  options.silence_duration_ms =
+      turn::wait_ms(judge_->completeness(evidence), wait_range(detection.eagerness));
+  detector_->set_options(options);
 }
 
 void UserTurn::feed_recogniser(base::AudioTime until) {
@@ -170,6 +215,7 @@ void UserTurn::commit(const std::string& event_id) {
   feed_recogniser(buffer_.end());
   if (detector_) detector_->end_turn();
   state_ = State::quiet;
+  end_pause();
   end_utterance(buffer_.end());
 }
 
@@ -218,6 +264,7 @@ void UserTurn::forget_utterance() {
   if (detector_) detector_->end_turn();
   if (!item_id_.empty()) transcriber_.cancel(std::exchange(item_id_, {}));
   state_ = State::quiet;
+  end_pause();
 }
 
 void UserTurn::reconfigure(const protocol::SessionConfig& before) {
@@ -227,6 +274,7 @@ void UserTurn::reconfigure(const protocol::SessionConfig& before) {
     buffer_.set_noise_reduction(noise_field(config));
   }
   if (config.turn_detection == before.turn_detection) return;
+  pause_begin_.reset();
   if (detector_ && config.turn_detection) {
     detector_->set_options(detector_options(*config.turn_detection));
     return;

@@ -11,6 +11,7 @@
 #include "session/context.h"
 #include "session/input_audio_buffer.h"
 #include "session/transcriber.h"
+#include "turn/completeness.h"
 #include "turn/turn_detector.h"
 
 namespace parley::session {
@@ -54,6 +55,9 @@ class UserTurn {
   void make_detector();
   void listen();
   void on_turn_event(const turn::TurnEvent& event);
+  void on_pause(base::AudioTime speech_end);
+  void end_pause();
+  void judge_pause();
   void feed_recogniser(base::AudioTime until);
   void end_utterance(base::AudioTime end);
   void add_item(const std::string& item_id, std::vector<std::uint8_t> audio);
@@ -62,6 +66,7 @@ class UserTurn {
   Context& context_;
   Transcriber& transcriber_;
   TurnListener& listener_;
+  const std::unique_ptr<turn::CompletenessJudge> judge_;  // of pauses, with semantic_vad
   InputAudioBuffer buffer_;
   std::unique_ptr<turn::TurnDetector> detector_;  // null: turns are committed by hand
   std::int64_t detector_origin_ = 0;              // heard samples before the detector was made
@@ -73,6 +78,10 @@ class UserTurn {
   std::string item_id_;
   base::AudioTime turn_begin_;
   base::AudioTime fed_until_;
+  // With semantic_vad, while the voice is silent inside a turn: where it ended, and the words that
+  // the wait was chosen for.
+  std::optional<base::AudioTime> pause_begin_;
+  std::string judged_words_;
 };
 
 }  // namespace parley::session

@@ -187,12 +187,17 @@ class Checker {
     return &found->second;
   }
   void on(const protocol::TranscriptionDelta& body) {
-    if (auto* item = transcribing(body.item_id)) item->transcription += body.delta;
+    if (items_.count(body.item_id) == 0 && deleted_.count(body.item_id) == 0) {
+      early_words_[body.item_id] += body.delta;  // streamed before the commit
+    } else if (auto* item = transcribing(body.item_id)) {
+      item->transcription += body.delta;
+    }
   }
   void on(const protocol::TranscriptionCompleted& body) {
     auto* item = transcribing(body.item_id);
     if (item == nullptr) return;
-    expect(item->transcription == body.transcript, "transcription deltas are not the transcript");
+    expect(early_words_[body.item_id] + item->transcription == body.transcript,
+           "transcription deltas are not the transcript");
     item->transcribed = true;
   }
   void on(const protocol::TranscriptionFailed& body) {
@@ -399,7 +404,8 @@ class Checker {
   std::map<std::string, ItemRecord> items_;
   std::vector<std::string> order_;
   std::set<std::string> deleted_;
-  std::string writing_;  // the one item that a response is writing
+  std::map<std::string, std::string> early_words_;  // by item id
+  std::string writing_;                             // the one item that a response is writing
   std::map<std::string, ResponseRecord> responses_;
   std::string active_;
 };

@@ -21,6 +21,12 @@ std::string JobLedger::take(const session::Output& output) {
     if (found == running_.end()) return "audio for a recognition that does not run";
     if (found->second != Kind::stt) return "audio for a recognition that was finished";
     if (audio->samples.empty()) return "no audio in an SttAudio";
+  } else if (const auto* pause = std::get_if<session::SttPause>(&output)) {
+    const auto found = running_.find(pause->job);
+    if (found == running_.end() || found->second != Kind::stt) return "a pause of nothing";
+  } else if (const auto* resume = std::get_if<session::SttResume>(&output)) {
+    const auto found = running_.find(resume->job);
+    if (found == running_.end() || found->second != Kind::stt) return "a resume of nothing";
   } else if (const auto* finish = std::get_if<session::SttFinish>(&output)) {
     const auto found = running_.find(finish->job);
     if (found == running_.end()) return "the end of a recognition that does not run";

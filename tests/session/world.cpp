@@ -230,6 +230,10 @@ void World::drain(const std::string& caused_by) {
       last_stt = stt->job;
     } else if (const auto* audio = std::get_if<session::SttAudio>(&*output)) {
       samples_heard += std::ssize(audio->samples);
+    } else if (std::holds_alternative<session::SttPause>(*output)) {
+      ++pauses;
+    } else if (std::holds_alternative<session::SttResume>(*output)) {
+      ++resumes;
     } else if (const auto* finish = std::get_if<session::SttFinish>(&*output)) {
       start_hearing(*finish);
     } else if (auto* llm = std::get_if<session::LlmStart>(&*output)) {
@@ -329,6 +333,7 @@ template protocol::SessionUpdated World::last() const;
 template protocol::TextDone World::last() const;
 template protocol::AudioTranscriptDone World::last() const;
 template protocol::TranscriptionCompleted World::last() const;
+template protocol::TranscriptionDelta World::last() const;
 template protocol::InputAudioBufferCommitted World::last() const;
 template protocol::TimeoutTriggered World::last() const;
 

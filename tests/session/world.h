@@ -92,6 +92,8 @@ class World {
   session::JobId last_stt = 0;  // the newest job of its kind
   session::JobId last_llm = 0;
   session::JobId last_tts = 0;
+  int pauses = 0;  // that recognisers were told of
+  int resumes = 0;
   std::int64_t samples_heard = 0;  // by the recogniser, all jobs together
   std::optional<session::Close> closed;
   const base::Duration output_lead;

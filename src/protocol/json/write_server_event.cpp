@@ -121,6 +121,19 @@ class EventWriter {
     w_.string("item_id", e.item_id);
     w_.integer("content_index", e.content_index);
     w_.string("transcript", e.transcript);
+    if (!e.logprobs.empty()) {
+      w_.begin_array("logprobs");
+      for (const auto& entry : e.logprobs) {
+        w_.begin_object();
+        w_.string("token", entry.token);
+        w_.number("logprob", entry.logprob);
+        w_.begin_array("bytes");
+        for (const char c : entry.token) w_.integer_element(static_cast<unsigned char>(c));
+        w_.end_array();
+        w_.end_object();
+      }
+      w_.end_array();
+    }
     w_.begin_object("usage");
     w_.string("type", "duration");
     w_.number("seconds", e.audio_seconds);

@@ -176,6 +176,11 @@ void Writer::string_element(std::string_view value) {
   append_string(value, out_);
 }
 
+void Writer::integer_element(std::int64_t value) {
+  separate();
+  append_integer(value, out_);
+}
+
 std::string& Writer::value_of(std::string_view name) {
   key(name);
   return out_;

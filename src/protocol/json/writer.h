@@ -44,6 +44,7 @@ class Writer {
   void raw(std::string_view key, std::string_view json_text);  // trusted to be JSON
 
   void string_element(std::string_view value);  // of an array
+  void integer_element(std::int64_t value);     // of an array
 
   // Starts `key`'s value and hands out the buffer, for what writes itself (base64).
   std::string& value_of(std::string_view key);
