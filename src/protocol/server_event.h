@@ -94,7 +94,7 @@ struct TranscriptionCompleted {
   std::string item_id;
   int content_index = 0;
   std::string transcript;
-  double audio_seconds = 0;            // shown as usage {"type":"duration","seconds":…}
+  double audio_seconds = 0;                 // shown as usage {"type":"duration","seconds":…}
   std::vector<TokenLogprob> logprobs = {};  // empty: not asked for, or the engine has none
 };
 struct TranscriptionFailed {
@@ -131,7 +131,7 @@ struct Response {
   std::string id;
   ResponseStatus status = ResponseStatus::in_progress;
   StatusReason reason = StatusReason::none;
-  std::string error_type = "server_error";  // with status failed
+  std::string error_type = "server_error";  // with status failed, or a stream that broke off
   std::string error_code;                   // empty: null
   std::string error_message;
   std::vector<Item> output;

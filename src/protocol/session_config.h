@@ -57,6 +57,17 @@ struct ToolChoice {
   friend bool operator==(const ToolChoice&, const ToolChoice&) = default;
 };
 
+enum class TruncationMode : std::uint8_t { automatic, disabled, retention_ratio };
+
+// What leaves the model's input when the conversation has grown too long.
+struct Truncation {
+  TruncationMode mode = TruncationMode::automatic;
+  double retention_ratio = 1;                 // 0..1, with that mode
+  std::optional<int> post_instructions = {};  // tokens, with that mode
+
+  friend bool operator==(const Truncation&, const Truncation&) = default;
+};
+
 // The whole effective session, as `session.created` and `session.updated` show it.
 struct SessionConfig {
   SessionType type = SessionType::realtime;
@@ -80,10 +91,10 @@ struct SessionConfig {
 
   double temperature = 0.8;  // 0.6..1.2; the beta dialect's only
 
-  // Carried and echoed, not interpreted. Empty: shown as null ("auto" for truncation).
+  Truncation truncation;
+  // Carried and echoed, not interpreted. Empty: shown as null.
   base::RawJson tracing;
   base::RawJson prompt;
-  base::RawJson truncation;
   std::optional<std::vector<std::string>> include;
 };
 
@@ -114,7 +125,7 @@ struct SessionPatch {
   Patch<double> temperature;
   Patch<base::RawJson> tracing;  // empty RawJson: null
   Patch<base::RawJson> prompt;   // empty RawJson: null
-  Patch<base::RawJson> truncation;
+  Patch<Truncation> truncation;
   Patch<std::optional<std::vector<std::string>>> include;
 };
 

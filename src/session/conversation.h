@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/audio_format.h"
+#include "engine/types.h"
 #include "protocol/item.h"
 
 namespace parley::session {
@@ -28,6 +29,9 @@ struct StoredItem {
   std::vector<HeardText> heard;  // assistant audio; ascending
   // A user's audio item: what was recognised, whether or not the client asked to see it.
   std::string recognised;
+  // The user's audio as a model hears it; made when first needed.
+  std::shared_ptr<const engine::Sound> sound;
+  bool left_context = false;  // no longer part of what models are given
 
   std::int64_t audio_ms() const;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "session/history.h"
 
+#include "audio/codec.h"
+#include "audio/resampler.h"
 #include "session/tokens.h"
 
 namespace parley::session {
@@ -19,7 +21,21 @@ engine::Speaker speaker_of(protocol::Role role) {
   return engine::Speaker::user;
 }
 
-void append_message(const StoredItem& stored, std::vector<engine::HistoryEntry>& history) {
+const std::shared_ptr<const engine::Sound>& sound_of(StoredItem& stored) {
+  if (!stored.sound) {
+    std::vector<std::int16_t> samples;
+    audio::decode(stored.format.encoding, stored.audio, samples);
+    auto sound = std::make_shared<engine::Sound>();
+    audio::Resampler resampler(stored.format.rate_hz, sound->rate_hz);
+    resampler.process(samples, sound->samples);
+    resampler.flush(sound->samples);
+    stored.sound = std::move(sound);
+  }
+  return stored.sound;
+}
+
+void append_message(StoredItem& stored, Hearing hearing,
+                    std::vector<engine::HistoryEntry>& history) {
   engine::Utterance utterance;
   utterance.speaker = speaker_of(stored.item.role);
   const auto add = [&utterance](const std::string& text) {
@@ -38,6 +54,7 @@ void append_message(const StoredItem& stored, std::vector<engine::HistoryEntry>&
         // Counts even without words: the model is told that something was said.
         said_something = true;
         utterance.spoken = true;
+        if (hearing == Hearing::sound) utterance.sound = sound_of(stored);
         add(stored.recognised);
         break;
       case protocol::PartType::audio:
@@ -54,11 +71,12 @@ void append_message(const StoredItem& stored, std::vector<engine::HistoryEntry>&
 
 }  // namespace
 
-void append_history(const StoredItem& stored, std::vector<engine::HistoryEntry>& history) {
+void append_history(StoredItem& stored, Hearing hearing,
+                    std::vector<engine::HistoryEntry>& history) {
   const auto& item = stored.item;
   switch (item.type) {
     case protocol::ItemType::message:
-      append_message(stored, history);
+      append_message(stored, hearing, history);
       break;
     case protocol::ItemType::function_call:
       if (item.status == protocol::ItemStatus::incomplete) break;  // its arguments are half JSON

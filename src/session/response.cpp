@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "session/context_window.h"
 #include "session/history.h"
 #include "session/tokens.h"
 
@@ -22,6 +23,16 @@ struct Response::OpenItem {
   std::unique_ptr<SpeechStream> speech;  // audio messages only
   bool listed = false;                   // stands in the conversation
 };
+
+namespace {
+
+bool says_something(const protocol::Item& item) {
+  return std::any_of(item.content.begin(), item.content.end(), [](const auto& part) {
+    return !part.text.empty() || !part.transcript.value_or("").empty();
+  });
+}
+
+}  // namespace
 
 Response::Response(Context& context, Transcriber& transcriber, protocol::ResponseCreate request)
     : context_(context),
@@ -86,11 +97,15 @@ void Response::advance() {
 
 // The model stopped in the middle of what is being spoken.
 bool Response::cut_short() const {
-  const auto* done = held_.empty() ? nullptr : std::get_if<engine::LlmDone>(&held_.front());
-  return done != nullptr && done->finish != engine::LlmFinish::stop;
+  if (held_.empty()) return false;
+  const auto* done = std::get_if<engine::LlmDone>(&held_.front());
+  return std::holds_alternative<engine::Failure>(held_.front()) ||
+         (done != nullptr && done->finish != engine::LlmFinish::stop);
 }
 
+// A model that hears needs no words.
 bool Response::words_known() const {
+  if (context_.options.model.hears) return true;
   if (request_.input) {
     return std::none_of(request_.input->begin(), request_.input->end(), [this](const auto& entry) {
       return transcriber_.pending(entry.reference_id);
@@ -102,6 +117,7 @@ bool Response::words_known() const {
 
 // The failure to recognise what the user said last; an earlier gap does not keep us from answering.
 const engine::Failure* Response::missing_words() const {
+  if (context_.options.model.hears) return nullptr;
   const auto users = [](const protocol::Item& item) {
     return item.type == protocol::ItemType::message && item.role == protocol::Role::user;
   };
@@ -120,18 +136,32 @@ const engine::Failure* Response::missing_words() const {
 }
 
 void Response::generate() {
+  auto request = build_request();
+  if (!request) {
+    shown_.error_type = "invalid_request_error";
+    fail({"context_length_exceeded",
+          "The conversation exceeds the model's input token limit, and truncation is disabled.",
+          engine::FailureKind::invalid_request});
+    return;
+  }
   state_ = State::generating;
   llm_job_ = context_.new_job();
-  context_.out.command(LlmStart{llm_job_, build_request()});
+  context_.out.command(LlmStart{llm_job_, std::move(*request)});
 }
 
-engine::LlmRequest Response::build_request() {
+std::optional<engine::LlmRequest> Response::build_request() {
   const auto& config = context_.config;
   engine::LlmRequest request;
   request.model = config.model;
   request.instructions = request_.instructions.value_or(config.instructions);
   request.max_output_tokens = shown_.max_output_tokens;
   request.temperature = shown_.temperature;
+  request.parallel_tools =
+      request_.parallel_tool_calls.value_or(config.parallel_tool_calls.value_or(true));
+  request.reasoning_effort =
+      request_.reasoning_effort.value_or(config.reasoning_effort.value_or(std::string()));
+  request.speak = model_speaks();
+  request.voice = shown_.voice;
 
   const auto& choice = request_.tool_choice.value_or(config.tool_choice);
   request.tools_allowed = choice.mode != protocol::ToolChoiceMode::none;
@@ -144,28 +174,55 @@ engine::LlmRequest Response::build_request() {
   }
   usage_.input_text_tokens += text_tokens(request.instructions);
 
-  const auto add = [&](const StoredItem& stored) {
+  std::vector<StoredItem> own;  // items that only this request has
+  std::vector<StoredItem*> items = input_items(own);
+  if (!fit_context(items, usage_.input_text_tokens, context_.options.input_tokens_max,
+                   config.truncation)) {
+    return std::nullopt;
+  }
+  add_history(items, request);
+  return request;
+}
+
+std::vector<StoredItem*> Response::input_items(std::vector<StoredItem>& own) const {
+  std::vector<StoredItem*> items;
+  const auto add = [&items](StoredItem& stored) {
     // An item that another response is still writing is not history yet.
-    if (stored.item.status == ItemStatus::in_progress) return;
-    append_history(stored, request.history);
-    const InputTokens tokens = count_tokens(stored);
-    usage_.input_text_tokens += tokens.text;
-    usage_.input_audio_tokens += tokens.audio;
+    if (stored.item.status != ItemStatus::in_progress) items.push_back(&stored);
   };
   if (!request_.input) {
     for (const auto& stored : context_.conversation.items()) add(*stored);
-    return request;
+    return items;
   }
+  own.reserve(request_.input->size());
   for (const auto& entry : *request_.input) {
     if (entry.reference_id.empty()) {
-      StoredItem own;
-      own.item = entry.item;
-      add(own);
-    } else if (const StoredItem* stored = context_.conversation.find(entry.reference_id)) {
+      own.emplace_back();
+      own.back().item = entry.item;
+      add(own.back());
+    } else if (StoredItem* stored = context_.conversation.find(entry.reference_id)) {
       add(*stored);
     }
   }
-  return request;
+  return items;
+}
+
+void Response::add_history(const std::vector<StoredItem*>& items, engine::LlmRequest& request) {
+  // A model that hears is given the sound of what it has not answered yet; of earlier turns the
+  // words will do, once they are known.
+  const auto answered = std::find_if(items.rbegin(), items.rend(), [](const StoredItem* stored) {
+                          return stored->item.role == protocol::Role::assistant &&
+                                 stored->item.type == protocol::ItemType::message;
+                        }).base();
+  for (auto at = items.begin(); at != items.end(); ++at) {
+    StoredItem& stored = **at;
+    const bool sound =
+        context_.options.model.hears && (at >= answered || stored.recognised.empty());
+    append_history(stored, sound ? Hearing::sound : Hearing::words, request.history);
+    const InputTokens tokens = count_tokens(stored);
+    usage_.input_text_tokens += tokens.text;
+    usage_.input_audio_tokens += tokens.audio;
+  }
 }
 
 // ---- what the model says
@@ -177,21 +234,23 @@ void Response::handle(JobId job, engine::LlmEvent event) {
       std::holds_alternative<engine::Failure>(event)) {
     llm_job_ = 0;
   }
-  if (auto* failure = std::get_if<engine::Failure>(&event)) {
-    fail(*failure);
-    return;
-  }
   held_.push_back(std::move(event));
   advance();
+}
+
+bool Response::model_speaks() const {
+  return context_.options.model.speaks && shown_.output_modality == protocol::Modality::audio;
 }
 
 // Takes what the model said, as far as the open item allows: items never overlap, so while a spoken
 // message is going out only more of its text can be taken.
 void Response::take_held() {
   while (!held_.empty() && state_ != State::over) {
-    if (open_ && open_->speech && !std::holds_alternative<engine::LlmText>(held_.front())) {
+    const bool more_speech = std::holds_alternative<engine::LlmText>(held_.front()) ||
+                             std::holds_alternative<engine::LlmAudio>(held_.front());
+    if (open_ && open_->speech && !more_speech) {
       open_->speech->finish_text();
-      if (std::holds_alternative<engine::LlmDone>(held_.front())) state_ = State::speaking;
+      if (llm_job_ == 0) state_ = State::speaking;
       return;
     }
     engine::LlmEvent event = std::move(held_.front());
@@ -203,6 +262,8 @@ void Response::take_held() {
 void Response::take(engine::LlmEvent& event) {
   if (auto* text = std::get_if<engine::LlmText>(&event)) {
     on_text(text->delta);
+  } else if (auto* sound = std::get_if<engine::LlmAudio>(&event)) {
+    on_sound(*sound);
   } else if (auto* begin = std::get_if<engine::LlmToolCallBegin>(&event)) {
     begin_call(*begin);
   } else if (auto* arguments = std::get_if<engine::LlmToolCallArguments>(&event)) {
@@ -214,22 +275,36 @@ void Response::take(engine::LlmEvent& event) {
     context_.out.send(protocol::FunctionCallArgumentsDelta{open_->ref, open_->stored.item.call_id,
                                                            std::move(arguments->delta)});
   } else if (const auto* done = std::get_if<engine::LlmDone>(&event)) {
+    usage_.cached_text_tokens =
+        std::clamp(done->cached_tokens.value_or(0), 0, usage_.input_text_tokens);
     model_done(done->finish);
+  } else {
+    fail(std::get<engine::Failure>(event));
   }
 }
 
 void Response::on_text(std::string_view delta) {
   if (delta.empty()) return;
-  if (open_ && open_->stored.item.type != protocol::ItemType::message) {
-    end_item(ItemStatus::completed);
-  }
-  if (!open_) begin_message();
+  open_message();
   if (open_->speech) {
     open_->speech->push_text(delta);
   } else {
     open_->stored.item.content[0].text += delta;
     context_.out.send(protocol::TextDelta{open_->ref, std::string(delta)});
   }
+}
+
+void Response::on_sound(engine::LlmAudio& sound) {
+  if (sound.samples.empty() || !model_speaks()) return;
+  open_message();
+  if (const auto failure = open_->speech->push_sound(std::move(sound))) fail(*failure);
+}
+
+void Response::open_message() {
+  if (open_ && open_->stored.item.type != protocol::ItemType::message) {
+    end_item(ItemStatus::completed);
+  }
+  if (!open_) begin_message();
 }
 
 void Response::begin_message() {
@@ -250,6 +325,7 @@ void Response::begin_message() {
   settings.speed = speed_;
   settings.format = shown_.output_format;
   settings.play_after = playback_end_;
+  settings.model_speaks = model_speaks();
   open_->speech = std::make_unique<SpeechStream>(context_, std::move(settings), open_->stored);
 }
 
@@ -373,12 +449,14 @@ void Response::cancel(StatusReason reason) {
   finish(ResponseStatus::cancelled, reason);
 }
 
+// Once something was said, the answer is incomplete rather than failed: it stays in the history.
 void Response::fail(const engine::Failure& failure) {
   stop_engines();
+  const bool said = !shown_.output.empty() || (open_ && says_something(open_->stored.item));
   if (open_) end_item(ItemStatus::incomplete);
   shown_.error_code = failure.code;
   shown_.error_message = failure.message;
-  finish(ResponseStatus::failed, StatusReason::none);
+  finish(said ? ResponseStatus::incomplete : ResponseStatus::failed, StatusReason::none);
 }
 
 void Response::finish(ResponseStatus status, StatusReason reason) {

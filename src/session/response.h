@@ -61,9 +61,15 @@ class Response {
   bool words_known() const;
   bool cut_short() const;
   void generate();
-  engine::LlmRequest build_request();
+  bool model_speaks() const;
+  // Nothing: the conversation is too long, and may not be truncated.
+  std::optional<engine::LlmRequest> build_request();
+  std::vector<StoredItem*> input_items(std::vector<StoredItem>& own) const;
+  void add_history(const std::vector<StoredItem*>& items, engine::LlmRequest& request);
   void take(engine::LlmEvent& event);
   void on_text(std::string_view delta);
+  void on_sound(engine::LlmAudio& sound);
+  void open_message();
   void begin_message();
   void begin_call(engine::LlmToolCallBegin& begin);
   void begin_item(protocol::Item item);

@@ -34,6 +34,9 @@ struct Options {
   base::Duration input_audio_max = std::chrono::minutes(15);  // in one uncommitted buffer
   int items_max = 4096;                                       // in the conversation
   int responses_max = 16;                                     // out-of-band responses at once
+  // What the model's input may hold; the documented figure of a 32k context (behaviour.md §7).
+  int input_tokens_max = 28'224;
+  engine::LlmTraits model;  // of the language model
 };
 
 // ---- inputs

@@ -37,16 +37,40 @@ SpeechStream::SpeechStream(Context& context, SpeechSettings settings, StoredItem
 
 void SpeechStream::push_text(std::string_view text) {
   PARLEY_ASSERT(!text_finished_);
+  if (model_speaks_) {
+    clauses_.back().text += text;
+    return;
+  }
+  if (settings_.model_speaks) {
+    unvoiced_text_ += text;
+    return;
+  }
   std::vector<std::string> clauses;
   splitter_.push(text, clauses);
   add_clauses(clauses);
 }
 
+std::optional<engine::Failure> SpeechStream::push_sound(engine::LlmAudio sound) {
+  PARLEY_ASSERT(!text_finished_ && settings_.model_speaks);
+  if (!model_speaks_) {
+    model_speaks_ = true;
+    clauses_.emplace_back();
+    clauses_.back().own = true;
+    clauses_.back().text = std::exchange(unvoiced_text_, {});
+  }
+  return take_sound(clauses_.back(), std::move(sound.samples), sound.rate_hz);
+}
+
 void SpeechStream::finish_text() {
   if (text_finished_) return;
-  std::vector<std::string> clauses;
-  splitter_.finish(clauses);
   text_finished_ = true;
+  if (model_speaks_) {
+    clauses_.back().done = true;
+    return;
+  }
+  std::vector<std::string> clauses;
+  splitter_.push(unvoiced_text_, clauses);
+  splitter_.finish(clauses);
   add_clauses(clauses);
 }
 
@@ -64,11 +88,12 @@ void SpeechStream::start_jobs() {
   int running = 0;
   for (auto& clause : clauses_) {
     if (running == kJobsMax) return;
-    if (clause.done) continue;
+    if (clause.done || clause.own) continue;
     if (clause.job == 0) {
       clause.job = context_.new_job();
-      context_.out.command(
-          TtsStart{clause.job, engine::TtsRequest{clause.text, settings_.voice, settings_.speed}});
+      engine::TtsRequest request{clause.text, settings_.voice, settings_.speed};
+      request.previous_text = std::exchange(previous_text_, clause.text);
+      context_.out.command(TtsStart{clause.job, std::move(request)});
     }
     ++running;
   }
@@ -91,20 +116,26 @@ std::optional<engine::Failure> SpeechStream::handle(JobId job, engine::TtsEvent 
   if (auto* words = std::get_if<engine::TtsWords>(&event)) {
     clause->words = std::move(words->words);
   } else if (auto* audio = std::get_if<engine::TtsAudio>(&event)) {
-    const bool first = clause->rate_hz == 0;
-    if (audio->rate_hz < kRateMin || audio->rate_hz > kRateMax ||
-        (!first && audio->rate_hz != clause->rate_hz)) {
-      return engine::Failure{"server_error", "The voice sent audio at an impossible rate."};
-    }
-    clause->rate_hz = audio->rate_hz;
-    if (clause->samples.empty()) {
-      clause->samples = std::move(audio->samples);
-    } else {
-      clause->samples.insert(clause->samples.end(), audio->samples.begin(), audio->samples.end());
-    }
+    return take_sound(*clause, std::move(audio->samples), audio->rate_hz);
   } else {
     clause->done = true;
     start_jobs();
+  }
+  return std::nullopt;
+}
+
+std::optional<engine::Failure> SpeechStream::take_sound(Clause& clause,
+                                                        std::vector<std::int16_t> samples,
+                                                        int rate_hz) {
+  const bool first = clause.rate_hz == 0;
+  if (rate_hz < kRateMin || rate_hz > kRateMax || (!first && rate_hz != clause.rate_hz)) {
+    return engine::Failure{"server_error", "The voice sent audio at an impossible rate."};
+  }
+  clause.rate_hz = rate_hz;
+  if (clause.samples.empty()) {
+    clause.samples = std::move(samples);
+  } else {
+    clause.samples.insert(clause.samples.end(), samples.begin(), samples.end());
   }
   return std::nullopt;
 }
@@ -170,10 +201,11 @@ void SpeechStream::send_piece(Clause& clause, std::size_t ready) {
 
 void SpeechStream::send_words_before(Clause& clause, std::int64_t ms) {
   if (clause.words.empty()) {
-    // No word times: the clause's text goes with its first sound.
+    // No word times: the clause's text goes with its first sound, or as soon as it is there.
     if (clause.text_sent < clause.text.size()) {
-      item_.item.content[0].transcript->append(clause.text);
-      context_.out.send(protocol::AudioTranscriptDelta{settings_.ref, clause.text});
+      std::string delta = clause.text.substr(clause.text_sent);
+      item_.item.content[0].transcript->append(delta);
+      context_.out.send(protocol::AudioTranscriptDelta{settings_.ref, std::move(delta)});
       clause.text_sent = clause.text.size();
     }
     return;

@@ -19,11 +19,15 @@ struct SpeechSettings {
   std::string voice;
   double speed = 1.0;
   base::AudioFormat format;
-  base::Instant play_after;  // when what was sent before it will have been played
+  base::Instant play_after;   // when what was sent before it will have been played
+  bool model_speaks = false;  // the sound may come from the model itself
 };
 
 // Speaks one audio part: the model's text comes in, is cut into clauses, synthesised in order with
 // the next clause already in flight, and goes out as audio and transcript deltas that keep step.
+//
+// A model that speaks by itself gives the sound too; its text is held until its first sound, and
+// goes to the voice after all when none has come by the end.
 //
 // Synthesis is faster than speech, so audio is paced: it is sent no further ahead of its playback
 // than `Options::output_lead`. That is what makes a barge-in find the answer still under way, and
@@ -36,6 +40,8 @@ class SpeechStream {
   SpeechStream(Context& context, SpeechSettings settings, StoredItem& item);
 
   void push_text(std::string_view text);
+  // The model's own sound. Its text is then the transcript, and no voice is asked.
+  std::optional<engine::Failure> push_sound(engine::LlmAudio sound);
   void finish_text();  // idempotent
 
   bool owns(JobId job) const;
@@ -56,6 +62,7 @@ class SpeechStream {
     std::string text;
     JobId job = 0;  // 0: not started
     bool done = false;
+    bool own = false;  // the model speaks it; no job
     std::vector<engine::WordTime> words;
     std::vector<std::int16_t> samples;  // as synthesised, not yet converted
     int rate_hz = 0;
@@ -67,6 +74,8 @@ class SpeechStream {
 
   void add_clauses(std::vector<std::string>& clauses);
   void start_jobs();
+  static std::optional<engine::Failure> take_sound(Clause& clause,
+                                                   std::vector<std::int16_t> samples, int rate_hz);
   void convert(Clause& clause);
   bool may_send_now() const;
   void send_piece(Clause& clause, std::size_t ready);
@@ -80,6 +89,9 @@ class SpeechStream {
   StoredItem& item_;
   ClauseSplitter splitter_;
   std::deque<Clause> clauses_;
+  std::string unvoiced_text_;  // the model's, while it is open who speaks it
+  std::string previous_text_;  // of the clause before the one that starts
+  bool model_speaks_ = false;
   bool text_finished_ = false;
   std::optional<audio::Resampler> resampler_;
   std::vector<std::int16_t> ready_;  // converted, not yet sent

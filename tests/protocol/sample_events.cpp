@@ -227,7 +227,7 @@ SessionConfig sample_realtime_config() {
   config.speed = 1.25;
   config.tracing = {R"({"workflow_name":"demo"})"};
   config.prompt = {R"({"id":"pmpt_1","version":"2"})"};
-  config.truncation = {R"({"type":"retention_ratio","retention_ratio":0.8})"};
+  config.truncation = {TruncationMode::retention_ratio, 0.8, 1000};
   config.include = {{"item.input_audio_transcription.logprobs"}};
   return config;
 }

@@ -200,8 +200,7 @@ TEST_CASE("nobody is asked what was said in the silence of an idle timeout") {
 
 TEST_CASE("arguments of no call fail the response") {
   World world;
-  world.script.answers = {engine::LlmText{"Well. "}, engine::LlmToolCallArguments{"{}"},
-                          engine::LlmDone{}};
+  world.script.answers = {engine::LlmToolCallArguments{"{}"}, engine::LlmDone{}};
   world.client(protocol::ResponseCreate{});
   world.run_until_quiet();
   const auto done = world.last<protocol::ResponseDone>().response;

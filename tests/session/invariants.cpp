@@ -261,9 +261,10 @@ class Checker {
             shown.usage && shown.usage->input_tokens() + shown.usage->output_tokens() == 0,
             "a failed response has usage");
       case ResponseStatus::incomplete:
-        return expect(
-            reason == StatusReason::max_output_tokens || reason == StatusReason::content_filter,
-            "an incomplete response does not say why");
+        return expect(reason == StatusReason::max_output_tokens ||
+                          reason == StatusReason::content_filter ||
+                          (reason == StatusReason::none && !shown.error_message.empty()),
+                      "an incomplete response does not say why");
     }
   }
 

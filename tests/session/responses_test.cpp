@@ -251,14 +251,49 @@ TEST_CASE("engine failures fail the response with the reason; the next one works
     world.client(protocol::ResponseCreate{});
     world.run_until_quiet();
     const auto failed = world.last<protocol::ResponseDone>().response;
-    CHECK(failed.status == ResponseStatus::failed);
+    const bool said = !failed.output.empty() && !script.voice_fails;
+    CHECK(failed.status == (said ? ResponseStatus::incomplete : ResponseStatus::failed));
     CHECK(failed.error_message == (script.voice_fails ? "the voice is gone" : "the model is gone"));
-    CHECK(failed.usage->input_tokens() == 0);
     world.script = {};
     world.client(protocol::ResponseCreate{});
     world.run_until_quiet();
     CHECK(world.last<protocol::ResponseDone>().response.status == ResponseStatus::completed);
   }
+}
+
+TEST_CASE("what was said before a stream broke off stays in the history") {
+  Script script;
+  script.answers = {engine::LlmText{"One. Two"}, engine::Failure{"server_error", "it broke off"}};
+  World world(World::spoken_options(), script);
+  world.client(protocol::ResponseCreate{});
+  world.run_until_quiet();
+  const auto broken = world.last<protocol::ResponseDone>().response;
+  CHECK(broken.status == ResponseStatus::incomplete);
+  CHECK(broken.reason == StatusReason::none);
+  CHECK(broken.error_message == "it broke off");
+  CHECK(broken.output.at(0).status == ItemStatus::incomplete);
+  CHECK(broken.output.at(0).content.at(0).transcript == "One. Two");
+
+  world.script = {};
+  world.client(protocol::ResponseCreate{});
+  world.run_until_quiet();
+  REQUIRE(world.asked.back().history.size() == 1);
+  CHECK(std::get<engine::Utterance>(world.asked.back().history[0]).text == "One. Two");
+}
+
+TEST_CASE("a voice that fails midway leaves the response incomplete, with what was heard") {
+  Script script;
+  script.answers = {engine::LlmText{"One sentence here. And another one here."}, engine::LlmDone{}};
+  script.clause_ms = 1000;
+  script.voice_stalls = true;
+  World world(World::spoken_options(), script);
+  world.client(protocol::ResponseCreate{});
+  world.run_for(base::Milliseconds(700));
+  world.tts_says(world.last_tts, engine::Failure{"server_error", "the voice is gone"});
+  const auto broken = world.last<protocol::ResponseDone>().response;
+  CHECK(broken.status == ResponseStatus::incomplete);
+  CHECK(broken.error_message == "the voice is gone");
+  CHECK(!broken.output.at(0).content.at(0).transcript->empty());
 }
 
 TEST_CASE("a model that stops at its limit leaves the response incomplete") {

@@ -58,9 +58,7 @@ void write_general_patch(const SessionPatch& patch, Writer& w) {
   }
   write_raw_patch("tracing", patch.tracing, w);
   write_raw_patch("prompt", patch.prompt, w);
-  if (patch.truncation && patch.truncation->present()) {
-    w.raw("truncation", patch.truncation->text);
-  }
+  if (patch.truncation) write_truncation(*patch.truncation, w);
 }
 
 void write_audio_patch(const SessionPatch& patch, Writer& w) {

@@ -50,6 +50,10 @@ inline constexpr std::array kEagernesses = {
     Name<Eagerness>{"high", Eagerness::high},
     Name<Eagerness>{"auto", Eagerness::automatic},
 };
+inline constexpr std::array kTruncationWords = {
+    Name<TruncationMode>{"auto", TruncationMode::automatic},
+    Name<TruncationMode>{"disabled", TruncationMode::disabled},
+};
 inline constexpr std::array kToolChoiceModes = {
     Name<ToolChoiceMode>{"none", ToolChoiceMode::none},
     Name<ToolChoiceMode>{"auto", ToolChoiceMode::automatic},

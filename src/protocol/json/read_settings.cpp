@@ -364,25 +364,30 @@ base::RawJson read_prompt(Value& value, const std::string& path, Reading& readin
   return raw;
 }
 
-base::RawJson read_truncation(Value& value, const std::string& path, Reading& reading) {
-  base::RawJson raw = keep(value);
-  if (const std::string* text = value.string()) {
-    constexpr std::array<std::string_view, 2> kWords = {"auto", "disabled"};
-    if (std::ranges::find(kWords, *text) == kWords.end()) reading.unsupported(*text, kWords, path);
-    return raw;
+Truncation read_truncation(Value& value, const std::string& path, Reading& reading) {
+  Truncation out;
+  if (value.object() == nullptr) {
+    if (value.string() == nullptr) {
+      reading.wrong_type(value, "one of a string or an object", path);
+    } else {
+      out.mode = read_name(value, path, reading, kTruncationWords).value_or(out.mode);
+    }
+    return out;
   }
-  constexpr std::array kTypes = {Name<int>{"retention_ratio", 0}};
+  constexpr std::array kTypes = {
+      Name<TruncationMode>{"retention_ratio", TruncationMode::retention_ratio}};
   ObjectReader fields(value, path, reading);
-  fields.required_name("type", kTypes);
+  out.mode = fields.required_name("type", kTypes);
   if (Value* ratio = fields.require("retention_ratio")) {
-    read_number(*ratio, fields.path("retention_ratio"), reading, {0, 1});
+    out.retention_ratio =
+        read_number(*ratio, fields.path("retention_ratio"), reading, {0, 1}).value_or(1);
   }
   if (auto limits = fields.object("token_limits")) {
-    limits->integer("post_instructions", {});
+    out.post_instructions = limits->integer("post_instructions", {.min = 0});
     limits->finish();
   }
   fields.finish();
-  return raw;
+  return out;
 }
 
 }  // namespace parley::protocol::json

@@ -48,6 +48,6 @@ std::optional<Metadata> read_metadata(Value& value, const std::string& path, Rea
 // Checked for shape and kept as text; null is kept as absent.
 base::RawJson read_tracing(Value& value, const std::string& path, Reading& reading);
 base::RawJson read_prompt(Value& value, const std::string& path, Reading& reading);
-base::RawJson read_truncation(Value& value, const std::string& path, Reading& reading);
+Truncation read_truncation(Value& value, const std::string& path, Reading& reading);
 
 }  // namespace parley::protocol::json

@@ -18,7 +18,7 @@ void write_status_details(const Response& response, Writer& w) {
   if (response.reason != StatusReason::none) {
     w.string("reason", wire_name(kStatusReasons, response.reason));
   }
-  if (response.status == ResponseStatus::failed) {
+  if (response.status == ResponseStatus::failed || !response.error_message.empty()) {
     w.begin_object("error");
     w.string("type", response.error_type);
     if (response.error_code.empty()) {

@@ -41,11 +41,7 @@ void write_realtime_ga(const SessionInfo& info, const SessionConfig& config, Wri
   write_tool_choice(config.tool_choice, w);
   write_max_output_tokens("max_output_tokens", config.max_output_tokens, w);
   write_raw_or_null("tracing", config.tracing, w);
-  if (config.truncation.present()) {
-    w.raw("truncation", config.truncation.text);
-  } else {
-    w.string("truncation", "auto");
-  }
+  write_truncation(config.truncation, w);
   write_raw_or_null("prompt", config.prompt, w);
   w.integer("expires_at", info.expires_at.unix_seconds);
   w.begin_object("audio");
@@ -166,6 +162,21 @@ void write_tools(const std::vector<FunctionTool>& tools, Writer& w) {
     w.end_object();
   }
   w.end_array();
+}
+
+void write_truncation(const Truncation& truncation, Writer& w) {
+  if (truncation.mode != TruncationMode::retention_ratio) {
+    return w.string("truncation", wire_name(kTruncationWords, truncation.mode));
+  }
+  w.begin_object("truncation");
+  w.string("type", "retention_ratio");
+  w.number("retention_ratio", truncation.retention_ratio);
+  if (truncation.post_instructions) {
+    w.begin_object("token_limits");
+    w.integer("post_instructions", *truncation.post_instructions);
+    w.end_object();
+  }
+  w.end_object();
 }
 
 void write_tool_choice(const ToolChoice& choice, Writer& w) {
