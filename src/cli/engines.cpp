@@ -32,6 +32,9 @@ base::Result<std::unique_ptr<Engines>> Engines::create(const config::Options& op
   if (done) done = take(providers::make_llm(options.llm, pool), options.llm, engines->llm_);
   if (done) done = take(providers::make_tts(options.tts, pool), options.tts, engines->tts_);
   if (!done) return tl::unexpected(std::move(done.error()));
+  engine::Model model{{}, engines->set()};
+  model.settings.name = options.session.model;
+  engines->catalog_ = std::make_unique<engine::Catalog>(std::vector<engine::Model>{model});
   return engines;
 }
 

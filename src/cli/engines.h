@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "config/options.h"
-#include "engine/ports.h"
+#include "engine/catalog.h"
 #include "providers/embedded/worker_pool.h"
 
 namespace parley::cli {
@@ -17,6 +17,7 @@ class Engines {
   static base::Result<std::unique_ptr<Engines>> create(const config::Options& options);
 
   engine::EngineSet set() const { return {stt_.get(), llm_.get(), tts_.get()}; }
+  const engine::Catalog& catalog() const { return *catalog_; }
 
  private:
   Engines() = default;
@@ -26,6 +27,7 @@ class Engines {
   std::unique_ptr<engine::SttEngine> stt_;
   std::unique_ptr<engine::LlmEngine> llm_;
   std::unique_ptr<engine::TtsEngine> tts_;
+  std::unique_ptr<engine::Catalog> catalog_;
 };
 
 }  // namespace parley::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,13 @@ namespace parley::config {
 
 struct ServerOptions {
   std::vector<std::string> listen = {"127.0.0.1:7866"};
-  std::vector<std::string> tokens;      // clients must present one of these; empty: open to all
-  std::string tls = "off";              // "off", "auto" (a local certificate), "files"
-  std::string tls_cert;                 // PEM chain, with tls = "files"
-  std::string tls_key;                  // PEM key, with tls = "files"
-  int loops = 0;                        // event loops; 0: one per core
-  int sessions_max = 1000;              // more are refused with 503 and Retry-After
+  std::vector<std::string> tokens;         // clients must present one of these; empty: open to all
+  std::string tls = "off";                 // "off", "auto" (a local certificate), "files"
+  std::string tls_cert;                    // PEM chain, with tls = "files"
+  std::string tls_key;                     // PEM key, with tls = "files"
+  int loops = 0;                           // event loops; 0: one per core
+  std::string unknown_models = "default";  // a model we do not have: "default" or "refuse"
+  int sessions_max = 1000;                 // more are refused with 503 and Retry-After
   int send_queue_bytes_max = 32 << 20;  // a client that reads slower than this is closed with 1008
 };
 
@@ -26,7 +28,7 @@ struct TurnOptions {
 };
 
 struct SessionOptions {
-  std::string model = "parley";  // shown when the client names none
+  std::string model = "parley";  // the model for clients that name none, or one we do not have
   std::string instructions = "You are a helpful voice assistant.";
   std::string voice = "alloy";
   int duration_max_s = 3600;  // a session's lifetime
@@ -43,6 +45,30 @@ struct EngineSection {
   std::string origin;                          // "parley.toml:12" for messages; empty: a default
 };
 
+// What `?model=NAME` picks: `[models.NAME]`. Engines are named by their sections; an empty name is
+// the only engine of its kind, or the embedded one.
+struct ModelSection {
+  std::string name;
+  std::string stt;
+  std::string llm;
+  std::string tts;
+  std::string s2s;  // speech to speech, instead of the three
+  // Engines that are asked when the first one fails, in this order.
+  std::vector<std::string> stt_fallback;
+  std::vector<std::string> llm_fallback;
+  std::vector<std::string> tts_fallback;
+  std::map<std::string, std::string> voices;  // a client's voice name: the engine's
+  // Defaults of its sessions; absent: those of [session] and the API's.
+  std::optional<std::string> instructions;
+  std::optional<std::string> voice;
+  std::optional<std::string> turn_detection;  // "server_vad", "semantic_vad", "none"
+  std::optional<double> vad_threshold;        // 0..1
+  std::optional<int> vad_prefix_padding_ms;
+  std::optional<int> vad_silence_duration_ms;
+  std::optional<int> input_tokens_max;  // what the language model's input may hold
+  std::string origin;                   // "parley.toml:12" for messages; empty: a default
+};
+
 struct LogOptions {
   std::string level = "info";  // "debug", "info", "warn", "error"
 };
@@ -56,6 +82,8 @@ struct Options {
   EngineSection stt{"stt", "embedded", "pocketsphinx", {}, {}};
   EngineSection llm{"llm", "embedded", "builtin", {}, {}};
   EngineSection tts{"tts", "embedded", "flite", {}, {}};
+  std::vector<EngineSection> engines;  // every engine that was configured, of all kinds
+  std::vector<ModelSection> models;    // empty: one model, session.model, of stt, llm and tts
 };
 
 }  // namespace parley::config

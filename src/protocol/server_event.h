@@ -18,10 +18,17 @@
 // only. Field meanings follow the GA reference.
 namespace parley::protocol {
 
+// A key for one client, as the REST routes hand it out.
+struct ClientSecret {
+  std::string value;  // ek_…
+  base::WallTime expires_at;
+};
+
 // Everything the session object shows besides its config.
 struct SessionInfo {
   std::string id;  // sess_…
   base::WallTime expires_at;
+  std::optional<ClientSecret> client_secret = {};  // beta, only where it was made
 };
 
 struct SessionCreated {

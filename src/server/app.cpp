@@ -8,15 +8,11 @@
 
 #include "base/random.h"
 #include "protocol/json/documents.h"
-#include "server/negotiation.h"
+#include "server/session_settings.h"
 
 namespace parley::server {
 
 namespace {
-
-constexpr std::string_view kRealtimePath = "/v1/realtime";
-constexpr std::string_view kModelsPath = "/v1/models";
-constexpr const char* kInvalidRequest = "invalid_request_error";
 
 // Browsers may call from any page: what protects a server is its tokens.
 void add_cors(net::HttpResponse& response) {
@@ -35,17 +31,9 @@ net::HttpResponse preflight() {
   return response;
 }
 
-net::HttpResponse error_response(int status, const base::Error& error) {
-  net::HttpResponse response;
-  response.status = status;
-  response.body = protocol::write_rest_error(error, kInvalidRequest);
-  return response;
-}
-
-base::Error invalid_api_key() {
-  return {"invalid_api_key",
-          "Incorrect API key provided. This server asks for one of the tokens it was started with.",
-          {}};
+base::Error unknown_model(const std::string& name) {
+  if (name.empty()) return {"missing_model", "You must provide a model parameter.", {}};
+  return {"invalid_model", "The model '" + name + "' does not exist.", {}};
 }
 
 // Text from outside in a log line: it must not begin lines of its own, nor fill the log.
@@ -79,19 +67,15 @@ const char* const kWelcome =
     "  GET /healthz    is it well?\n"
     "  GET /v1/models  which models does it offer?\n";
 
-turn::VadOptions vad_options(const config::TurnOptions& options) {
-  return {.kind = options.detector == "energy" ? turn::VadKind::energy : turn::VadKind::webrtc,
-          .aggressiveness = options.aggressiveness};
-}
-
 }  // namespace
 
-App::App(net::LoopPool& pool, const config::Options& options, engine::EngineSet engines,
+App::App(net::LoopPool& pool, const config::Options& options, const engine::Catalog& catalog,
          std::shared_ptr<spdlog::logger> log)
     : options_(options),
-      engines_(engines),
+      catalog_(catalog),
       log_(std::move(log)),
-      authenticator_(options.server.tokens),
+      authenticator_(options.server.tokens, secrets_),
+      rest_(options_, catalog_, secrets_),
       sessions_(pool, options.server.sessions_max) {}
 
 App::~App() = default;
@@ -104,17 +88,17 @@ net::HttpResponse App::on_request(net::EventLoop&, const net::HttpRequest& reque
   return response;
 }
 
-net::HttpResponse App::route(const net::HttpRequest& request) const {
-  const bool models = request.path == kModelsPath || request.path.starts_with("/v1/models/");
-  const bool known =
-      models || request.path == "/" || request.path == "/healthz" || request.path == kRealtimePath;
-  if (!known) {
+net::HttpResponse App::route(const net::HttpRequest& request) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  const bool session = find_door(request).has_value();
+  const bool own = request.path == "/" || request.path == "/healthz";
+  if (!session && !own && !RestApi::knows(request.path)) {
     return error_response(404, {"not_found",
                                 "Unknown request URL: " + request.method + " " + request.path +
                                     ". Please check the URL for typos.",
                                 {}});
   }
-  if (request.method != "GET" && request.method != "HEAD") {
+  if ((session || own) && !reads) {
     auto response = error_response(
         405,
         {"method_not_allowed", "Not allowed to " + request.method + " on " + request.path, {}});
@@ -132,36 +116,40 @@ net::HttpResponse App::route(const net::HttpRequest& request) const {
     response.body = kWelcome;
     return response;
   }
-  if (!authenticator_.admits(request)) return error_response(401, invalid_api_key());
-  if (request.path == kRealtimePath) {
+  const auto admission = authenticator_.admit(request, base::wall_now());
+  if (!admission) return error_response(401, invalid_api_key());
+  if (session) {
     auto response = error_response(
         426,
         {"upgrade_required", "This is a WebSocket endpoint: connect with ws:// or wss://.", {}});
     response.headers.emplace_back("Upgrade", "websocket");
     return response;
   }
-  net::HttpResponse response;
-  const std::string& model = options_.session.model;
-  if (request.path == kModelsPath) {
-    response.body = protocol::write_models({model}, {0});
-  } else if (request.path.substr(kModelsPath.size() + 1) == model) {
-    response.body = protocol::write_model(model, {0});
-  } else {
-    return error_response(
-        404, {"model_not_found",
-              "The model '" + request.path.substr(kModelsPath.size() + 1) + "' does not exist.",
-              "model"});
-  }
-  return response;
+  return *rest_.answer(request, *admission);
 }
 
 // ---- sessions ----------------------------------------------------------------------------------
 
 net::UpgradeDecision App::on_upgrade(net::EventLoop&, const net::HttpRequest& request) {
   net::UpgradeDecision decision;
-  if (request.path != kRealtimePath) {
+  const auto door = find_door(request);
+  if (!door) {
     decision.refusal = route(request);
     return decision;
+  }
+  // Azure refuses with an HTTP answer, and so its clients expect.
+  if (door->azure) {
+    const auto admission = authenticator_.admit(request, base::wall_now());
+    if (!admission) {
+      decision.refusal = error_response(
+          401, {"401", "Access denied due to invalid subscription key or wrong API endpoint.", {}});
+      return decision;
+    }
+    if (find_model(*door, admission->secret.get()) == nullptr) {
+      decision.refusal = error_response(
+          404, {"DeploymentNotFound", "The API deployment for this resource does not exist.", {}});
+      return decision;
+    }
   }
   if (shutting_down_ || sessions_.full()) {
     decision.refusal = error_response(
@@ -174,31 +162,23 @@ net::UpgradeDecision App::on_upgrade(net::EventLoop&, const net::HttpRequest& re
   return decision;
 }
 
-session::Options App::session_options(const net::HttpRequest& request) const {
-  session::Options options;
-  const auto model = request.query_value("model");
-  const bool named = model && !model->empty();
-  options.defaults.model = named ? std::string(*model) : options_.session.model;
-  if (request.query_value("intent") == "transcription") {
-    options.defaults.type = protocol::SessionType::transcription;
-    // The hosted service wants no model beside the intent; lenient servers take it as the
-    // recogniser's.
-    if (named) options.defaults.transcription = protocol::Transcription{*model, {}, {}};
-  }
-  options.defaults.instructions = options_.session.instructions;
-  options.defaults.voice = options_.session.voice;
-  options.vad = vad_options(options_.turn);
-  options.seed = base::random_seed();
-  options.started_at = base::wall_now();
-  options.duration_max = std::chrono::seconds(options_.session.duration_max_s);
-  options.output_lead = base::Milliseconds(options_.session.output_lead_ms);
-  return options;
+const engine::Model* App::find_model(const Door& door, const protocol::SessionPatch* secret) const {
+  const std::string& name = secret != nullptr && secret->model ? *secret->model : door.model;
+  return choose_model(catalog_, options_, name);
 }
 
 void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
                        std::shared_ptr<net::WebSocket> socket) {
-  if (!authenticator_.admits(request)) {
-    refuse_token(request, std::move(socket));
+  const Door door = *find_door(request);
+  const auto admission = authenticator_.admit(request, base::wall_now());
+  if (!admission) {
+    log_->warn("a connection from {} was refused: no valid token", request.remote_address);
+    refuse(door, invalid_api_key(), net::CloseCode::invalid_api_key, std::move(socket));
+    return;
+  }
+  const engine::Model* model = find_model(door, admission->secret.get());
+  if (model == nullptr) {
+    refuse(door, unknown_model(door.model), net::CloseCode::invalid_request, std::move(socket));
     return;
   }
   // The place is taken here, not in on_upgrade(): a handshake that breaks off never comes this far,
@@ -214,9 +194,9 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
   }
   const std::uint64_t id = sessions_.next_id();
   transport::SessionSetup setup;
-  setup.dialect = make_dialect(choose_dialect(request));
-  setup.session = session_options(request);
-  setup.engines = engines_;
+  setup.dialect = make_dialect(door.dialect);
+  setup.session = session_options(options_, *model, door, admission->secret.get());
+  setup.engines = model->engines;
   setup.send_queue_bytes_max = static_cast<std::size_t>(options_.server.send_queue_bytes_max);
   log_->info("session {} begins: {} model={} from {}", id, setup.dialect->name(),
              loggable(setup.session.defaults.model), request.remote_address);
@@ -235,9 +215,9 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
 
 // The hosted service accepts the upgrade and says what is wrong in band, because browsers show a
 // page nothing of a refused one: an `error` event, then close 3000.
-void App::refuse_token(const net::HttpRequest& request, std::shared_ptr<net::WebSocket> socket) {
-  log_->warn("a connection from {} was refused: no valid token", request.remote_address);
-  base::Error fault = invalid_api_key();
+void App::refuse(const Door& door, base::Error fault, net::CloseCode code,
+                 std::shared_ptr<net::WebSocket> socket) {
+  const std::string reason = "invalid_request_error." + fault.code;
   protocol::ErrorEvent error;
   error.code = std::move(fault.code);
   error.message = std::move(fault.message);
@@ -245,9 +225,8 @@ void App::refuse_token(const net::HttpRequest& request, std::shared_ptr<net::Web
   std::string event_id = "event_";
   random.append_base62(event_id, 21);
   std::string frame;
-  make_dialect(choose_dialect(request))->write({std::move(event_id), std::move(error)}, frame);
-  turn_away(std::move(socket), std::move(frame), net::CloseCode::invalid_api_key,
-            "invalid_request_error.invalid_api_key");
+  make_dialect(door.dialect)->write({std::move(event_id), std::move(error)}, frame);
+  turn_away(std::move(socket), std::move(frame), code, reason);
 }
 
 void App::shut_down() {

@@ -5,9 +5,12 @@
 #include <string>
 
 #include "config/options.h"
-#include "engine/ports.h"
+#include "engine/catalog.h"
 #include "net/server.h"
 #include "server/auth.h"
+#include "server/client_secrets.h"
+#include "server/negotiation.h"
+#include "server/rest_api.h"
 #include "server/sessions.h"
 
 namespace spdlog {
@@ -20,14 +23,15 @@ namespace parley::server {
 //
 //   GET /            what this is, for people
 //   GET /healthz     200 while running; needs no token
-//   GET /v1/models   what `?model=` may say
-//   /v1/realtime     the WebSocket of the Realtime API, GA or beta (server/negotiation.h)
+//   the sessions     WebSockets of the Realtime API (server/negotiation.h)
+//   the rest         server/rest_api.h
 //
-// Called on every loop at once; everything shared is immutable or atomic. The engines must outlive
-// it, and it must outlive every connection: destroy the server and the pool, then this.
+// Called on every loop at once; everything shared is immutable or atomic. The catalog and its
+// engines must outlive it, and it must outlive every connection: destroy the server and the pool,
+// then this.
 class App final : public net::ServerHandler {
  public:
-  App(net::LoopPool& pool, const config::Options& options, engine::EngineSet engines,
+  App(net::LoopPool& pool, const config::Options& options, const engine::Catalog& catalog,
       std::shared_ptr<spdlog::logger> log);
   ~App() override;
 
@@ -41,14 +45,17 @@ class App final : public net::ServerHandler {
   int session_count() const { return sessions_.count(); }
 
  private:
-  net::HttpResponse route(const net::HttpRequest& request) const;
-  session::Options session_options(const net::HttpRequest& request) const;
-  void refuse_token(const net::HttpRequest& request, std::shared_ptr<net::WebSocket> socket);
+  net::HttpResponse route(const net::HttpRequest& request);
+  const engine::Model* find_model(const Door& door, const protocol::SessionPatch* secret) const;
+  void refuse(const Door& door, base::Error fault, net::CloseCode code,
+              std::shared_ptr<net::WebSocket> socket);
 
   const config::Options options_;
-  const engine::EngineSet engines_;
+  const engine::Catalog& catalog_;
   const std::shared_ptr<spdlog::logger> log_;
+  ClientSecrets secrets_;
   const Authenticator authenticator_;
+  const RestApi rest_;
   Sessions sessions_;
   std::atomic<bool> shutting_down_{false};
 };

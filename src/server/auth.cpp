@@ -4,6 +4,8 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
+#include <utility>
+
 namespace parley::server {
 
 namespace {
@@ -27,9 +29,29 @@ std::string_view bearer_token(std::string_view header) {
   return header.substr(kBearer.size());
 }
 
+// All that a request carries, in every place where clients put theirs.
+std::vector<std::string> presented_tokens(const net::HttpRequest& request) {
+  std::vector<std::string> tokens;
+  const auto add = [&tokens](std::string_view token) {
+    if (!token.empty()) tokens.emplace_back(token);
+  };
+  add(bearer_token(request.header("Authorization")));
+  add(request.header("api-key"));
+  for (const char* name : {"token", "api-key"}) {
+    if (const auto value = request.query_value(name)) add(*value);
+  }
+  for (const auto& protocol : request.subprotocols()) {
+    if (protocol.starts_with(kKeyProtocol)) {
+      add(std::string_view(protocol).substr(kKeyProtocol.size()));
+    }
+  }
+  return tokens;
+}
+
 }  // namespace
 
-Authenticator::Authenticator(const std::vector<std::string>& tokens) {
+Authenticator::Authenticator(const std::vector<std::string>& tokens, const ClientSecrets& secrets)
+    : secrets_(secrets) {
   for (const auto& token : tokens) digests_.push_back(digest_of(token));
 }
 
@@ -44,20 +66,17 @@ bool Authenticator::known(std::string_view token) const {
   return found;
 }
 
-bool Authenticator::admits(const net::HttpRequest& request) const {
-  if (!required()) return true;
-  if (known(bearer_token(request.header("Authorization")))) return true;
-  if (known(request.header("api-key"))) return true;
-  for (const char* name : {"token", "api-key"}) {
-    if (const auto value = request.query_value(name); value && known(*value)) return true;
+std::optional<Admission> Authenticator::admit(const net::HttpRequest& request,
+                                              base::WallTime now) const {
+  bool bad_secret = false;
+  for (const std::string& token : presented_tokens(request)) {
+    if (known(token)) return Admission{};
+    if (!ClientSecrets::looks_like_one(token)) continue;
+    if (auto session = secrets_.redeem(token, now)) return Admission{std::move(session)};
+    bad_secret = true;
   }
-  for (const auto& protocol : request.subprotocols()) {
-    if (protocol.starts_with(kKeyProtocol) &&
-        known(std::string_view(protocol).substr(kKeyProtocol.size()))) {
-      return true;
-    }
-  }
-  return false;
+  if (bad_secret || required()) return std::nullopt;
+  return Admission{};
 }
 
 }  // namespace parley::server

@@ -3,18 +3,33 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/http.h"
 #include "protocol/dialect/dialect.h"
+#include "protocol/session_config.h"
 
 namespace parley::server {
 
-enum class DialectKind : std::uint8_t { openai_ga, openai_beta };
+enum class DialectKind : std::uint8_t { openai_ga, openai_beta, azure_first_preview };
 
-// GA, unless the client asks for beta: header `OpenAI-Beta: realtime=v1` or sub-protocol
-// `openai-beta.realtime-v1`.
-DialectKind choose_dialect(const net::HttpRequest& request);
+// A way in for a session: what a WebSocket's path, query and headers ask for.
+struct Door {
+  DialectKind dialect = DialectKind::openai_ga;
+  std::string model;  // as the client named it; empty: it named none
+  protocol::SessionType type = protocol::SessionType::realtime;
+  bool azure = false;  // refusals are HTTP answers in Azure's shape, before the upgrade
+};
+
+// Nothing: no session lives at this path.
+//
+//   /v1/realtime, /openai/v1/realtime   GA, or beta when the client asks for it: header
+//                                       `OpenAI-Beta: realtime=v1` or sub-protocol
+//                                       `openai-beta.realtime-v1`; `?model=`, `?intent=`
+//   /openai/realtime                    Azure's preview: beta; `?deployment=`, `?api-version=`
+std::optional<Door> find_door(const net::HttpRequest& request);
+
 std::unique_ptr<protocol::Dialect> make_dialect(DialectKind kind);
 
 // The sub-protocol to select: `realtime` when offered, else the first one that carries no secret or

@@ -280,4 +280,19 @@ TEST_CASE("a response that ended, with its usage and its reason") {
         R"("output_token_details":{"text_tokens":0,"audio_tokens":0}},"metadata":null}})");
 }
 
+TEST_CASE("Azure's first preview is sent no event that it did not have") {
+  const auto dialect = make_azure_first_preview();
+  std::string out;
+  CHECK_FALSE(dialect->write({"event_1", TranscriptionDelta{"item_1", 0, "hello"}}, out));
+  CHECK(out.empty());
+  CHECK(dialect->write({"event_2", TranscriptionCompleted{"item_1", 0, "hello", 1.0}}, out));
+  std::string event_id;
+  const auto refused = dialect->parse(
+      R"({"event_id":"mine","type":"conversation.item.retrieve","item_id":"item_1"})", event_id);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().param == "type");
+  CHECK(event_id == "mine");
+  CHECK(dialect->parse(R"({"type":"response.cancel"})", event_id));
+}
+
 }  // namespace parley::protocol

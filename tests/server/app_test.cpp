@@ -7,15 +7,19 @@
 
 #include <algorithm>
 
+#include "tests/server/silent_engines.h"
+
 namespace parley::tests {
 namespace {
 
 struct Fixture {
   explicit Fixture(config::Options given = {})
-      : app(pool, given, {}, std::make_shared<spdlog::logger>("silent")) {}
+      : app(pool, given, catalog, std::make_shared<spdlog::logger>("silent")) {}
 
-  net::HttpResponse ask(std::string method, std::string path, net::HeaderList headers = {}) {
+  net::HttpResponse ask(std::string method, std::string path, net::HeaderList headers = {},
+                        std::string body = {}) {
     net::HttpRequest request;
+    request.body = std::move(body);
     request.method = std::move(method);
     request.path = std::move(path);
     request.headers = std::move(headers);
@@ -29,6 +33,8 @@ struct Fixture {
   }
 
   net::LoopPool pool{1};
+  SilentEngines engines;
+  engine::Catalog catalog = engines.catalog({"parley", "other"});
   server::App app;
 };
 
@@ -74,14 +80,14 @@ TEST_CASE("browsers may call: preflight and origin") {
 
 TEST_CASE("with tokens the API needs one and the health check does not") {
   config::Options options;
-  options.server.tokens = {"secret"};
+  options.server.tokens = {"hunter2"};
   Fixture fixture(options);
   CHECK(fixture.ask("GET", "/healthz").status == 200);
   const auto refused = fixture.ask("GET", "/v1/models");
   CHECK(refused.status == 401);
   CHECK(has(refused.body, R"("code":"invalid_api_key")"));
-  CHECK_FALSE(has(refused.body, "secret"));
-  CHECK(fixture.ask("GET", "/v1/models", {{"Authorization", "Bearer secret"}}).status == 200);
+  CHECK_FALSE(has(refused.body, "hunter2"));
+  CHECK(fixture.ask("GET", "/v1/models", {{"Authorization", "Bearer hunter2"}}).status == 200);
 }
 
 TEST_CASE("an upgrade elsewhere than at the endpoint is answered like any request") {
@@ -96,6 +102,96 @@ TEST_CASE("a server that shuts down takes no new session") {
   Fixture fixture;
   fixture.app.shut_down();
   CHECK(fixture.upgrade("/v1/realtime").refusal.status == 503);
+}
+
+// ---- client secrets ----------------------------------------------------------------------------
+
+TEST_CASE("a client secret shows the session that it will open") {
+  Fixture fixture;
+  const auto made = fixture.ask("POST", "/v1/realtime/client_secrets", {}, R"({
+      "expires_after": {"anchor": "created_at", "seconds": 30},
+      "session": {"type": "realtime", "model": "other", "instructions": "Be brief.",
+                  "audio": {"output": {"voice": "echo"}}}})");
+  CHECK(made.status == 200);
+  CHECK(has(made.body, R"({"value":"ek_)"));
+  CHECK(has(made.body, R"("type":"realtime","object":"realtime.session","id":"sess_)"));
+  CHECK(has(made.body, R"("model":"other")"));
+  CHECK(has(made.body, R"("instructions":"Be brief.")"));
+  CHECK(has(made.body, R"("voice":"echo")"));
+  CHECK(has(made.body, R"("turn_detection":{"type":"server_vad")"));
+  CHECK(header_of(made, "Cache-Control") == "no-store");
+  CHECK(fixture.ask("POST", "/v1/realtime/client_secrets").status == 200);
+  CHECK(fixture.ask("POST", "/openai/v1/realtime/client_secrets").status == 200);
+  CHECK(fixture.ask("GET", "/v1/realtime/client_secrets").status == 405);
+}
+
+TEST_CASE("mistakes in a client secret's request name their field") {
+  Fixture fixture;
+  const auto param = [&](std::string body) {
+    const auto refused = fixture.ask("POST", "/v1/realtime/client_secrets", {}, std::move(body));
+    CHECK(refused.status == 400);
+    return refused.body;
+  };
+  CHECK(has(param("{"), R"("code":"invalid_json")"));
+  CHECK(has(param("[]"), R"("code":"invalid_type")"));
+  CHECK(has(param(R"({"expires_after":{"seconds":9}})"), R"("param":"expires_after.seconds")"));
+  CHECK(has(param(R"({"expires_after":{"seconds":7201}})"), R"("param":"expires_after.seconds")"));
+  CHECK(has(param(R"({"expires_after":{"anchor":"now","seconds":60}})"),
+            R"("param":"expires_after.anchor")"));
+  CHECK(has(param(R"({"session":{"model":"x"}})"), R"("param":"session.type")"));
+  CHECK(has(param(R"({"session":{"type":"realtime","voice":"alloy"}})"),
+            R"("param":"session.voice")"));
+  CHECK(has(param(R"({"sesion":{}})"), R"("param":"sesion")"));
+}
+
+TEST_CASE("the beta's sessions hold their secret") {
+  Fixture fixture;
+  const auto made = fixture.ask("POST", "/v1/realtime/sessions", {},
+                                R"({"model":"other","modalities":["text"],"voice":"echo"})");
+  CHECK(made.status == 200);
+  CHECK(has(made.body, R"("object":"realtime.session")"));
+  CHECK(has(made.body, R"("client_secret":{"value":"ek_)"));
+  CHECK(has(made.body, R"("modalities":["text"])"));
+  const auto transcription = fixture.ask("POST", "/v1/realtime/transcription_sessions", {},
+                                         R"({"input_audio_transcription":{"model":"whisper-1"}})");
+  CHECK(transcription.status == 200);
+  CHECK(has(transcription.body, R"("object":"realtime.transcription_session")"));
+  CHECK(has(transcription.body, R"("client_secret":{"value":"ek_)"));
+  CHECK(fixture.ask("POST", "/openai/realtimeapi/sessions", {}, "{}").status == 200);
+}
+
+TEST_CASE("a client secret opens sessions, and nothing that makes more of them") {
+  config::Options options;
+  options.server.tokens = {"own"};
+  Fixture fixture(options);
+  CHECK(fixture.ask("POST", "/v1/realtime/client_secrets").status == 401);
+  const auto made =
+      fixture.ask("POST", "/v1/realtime/client_secrets", {{"Authorization", "Bearer own"}});
+  REQUIRE(made.status == 200);
+  const auto begin = made.body.find("ek_");
+  const auto key = made.body.substr(begin, made.body.find('"', begin) - begin);
+  const net::HeaderList with_secret = {{"Authorization", "Bearer " + key}};
+  CHECK(fixture.ask("GET", "/v1/models", with_secret).status == 200);
+  CHECK(fixture.ask("POST", "/v1/realtime/client_secrets", with_secret).status == 401);
+}
+
+// ---- models ------------------------------------------------------------------------------------
+
+TEST_CASE("unknown models are served by the default one unless the server refuses them") {
+  config::Options options;
+  Fixture lenient(options);
+  CHECK(lenient.upgrade("/openai/realtime").accept);
+  options.server.unknown_models = "refuse";
+  Fixture strict(options);
+  const auto refused = strict.upgrade("/openai/realtime");
+  CHECK_FALSE(refused.accept);
+  CHECK(refused.refusal.status == 404);
+  CHECK(has(refused.refusal.body, "DeploymentNotFound"));
+  CHECK(has(strict
+                .ask("POST", "/v1/realtime/client_secrets", {},
+                     R"({"session":{"type":"realtime","model":"gpt-none"}})")
+                .body,
+            R"("code":"invalid_model")"));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 // A server, and a loop of its own for its clients.
 struct Running {
   explicit Running(const config::Options& options = {})
-      : app(*pool, options, engines.set(), std::make_shared<spdlog::logger>("test", sink)) {
+      : app(*pool, options, catalog, std::make_shared<spdlog::logger>("test", sink)) {
     net::ServerOptions listening;
     listening.listen = {"127.0.0.1:0"};
     auto created = net::Server::create(*pool, app, std::move(listening));
@@ -36,6 +36,7 @@ struct Running {
   std::shared_ptr<spdlog::sinks::ostream_sink_mt> sink =
       std::make_shared<spdlog::sinks::ostream_sink_mt>(log);
   SilentEngines engines;
+  engine::Catalog catalog = engines.catalog();
   std::unique_ptr<net::LoopPool> pool = std::make_unique<net::LoopPool>(2);
   server::App app;
   std::unique_ptr<net::Server> server;
@@ -54,9 +55,10 @@ struct Client {
 };
 
 void dial(Running& running, Client& client, const std::string& query = {},
-          net::HeaderList headers = {}, std::vector<std::string> subprotocols = {}) {
+          net::HeaderList headers = {}, std::vector<std::string> subprotocols = {},
+          const std::string& path = "/v1/realtime") {
   net::WebSocketClientOptions options;
-  options.url = "ws://" + running.server->addresses().front() + "/v1/realtime" + query;
+  options.url = "ws://" + running.server->addresses().front() + path + query;
   options.headers = std::move(headers);
   options.subprotocols = std::move(subprotocols);
   net::connect_websocket(running.clients, options, [&client](auto connected) {
@@ -164,6 +166,64 @@ TEST_CASE("the right token in a sub-protocol opens a session") {
   CHECK(has(client.frames[0], R"("type":"session.created")"));
   running.stop();
   CHECK_FALSE(has(running.log.str(), "right-token"));
+}
+
+TEST_CASE("a client secret binds the session's settings") {
+  config::Options options;
+  options.server.tokens = {"own"};
+  Running running(options);
+  net::HttpRequest request;
+  request.method = "POST";
+  request.path = "/v1/realtime/client_secrets";
+  request.headers = {{"Authorization", "Bearer own"}};
+  request.body = R"({"session":{"type":"transcription","audio":{"input":{
+      "transcription":{"model":"whisper-1","language":"de"}}}}})";
+  const auto body = running.app.on_request(running.pool->at(0), request).body;
+  const auto begin = body.find("ek_");
+  REQUIRE(begin != std::string::npos);
+  const auto key = body.substr(begin, body.find('"', begin) - begin);
+  Client client;
+  dial(running, client, {}, {}, {"realtime", "openai-insecure-api-key." + key});
+  run_until_frame(running, client);
+  REQUIRE(client.frames.size() == 1);
+  CHECK(has(client.frames[0], R"("object":"realtime.transcription_session")"));
+  CHECK(has(client.frames[0], R"("language":"de")"));
+  running.stop();
+  CHECK_FALSE(has(running.log.str(), key));
+}
+
+TEST_CASE("a server that refuses unknown models says so in band") {
+  config::Options options;
+  options.server.unknown_models = "refuse";
+  for (const auto& [query, code] :
+       {std::pair{"?model=none", "invalid_model"}, std::pair{"", "missing_model"}}) {
+    Running running(options);
+    Client client;
+    dial(running, client, query);
+    run_until_end(running, client);
+    REQUIRE(client.frames.size() == 1);
+    CHECK(has(client.frames[0], std::string(R"("code":")") + code + '"'));
+    CHECK(client.close_code == 4000);
+    CHECK(client.close_reason == std::string("invalid_request_error.") + code);
+  }
+}
+
+TEST_CASE("Azure's preview route speaks beta, and refuses keys before the upgrade") {
+  config::Options options;
+  options.server.tokens = {"azure-key"};
+  Running running(options);
+  Client client;
+  const std::string query = "?api-version=2024-10-01-preview&deployment=my-model";
+  dial(running, client, query, {{"api-key", "azure-key"}}, {}, "/openai/realtime");
+  run_until_frame(running, client);
+  REQUIRE(client.frames.size() == 1);
+  CHECK(has(client.frames[0], R"("model":"my-model")"));
+  CHECK(has(client.frames[0], R"("modalities")"));
+  Client refused;
+  dial(running, refused, query, {{"api-key", "wrong"}}, {}, "/openai/realtime");
+  run_until_end(running, refused);
+  CHECK(refused.refusal.code == "upgrade_refused");
+  CHECK(has(refused.refusal.message, "401"));
 }
 
 TEST_CASE("one session more than there is room for is refused with 503; an end makes room") {

@@ -14,16 +14,47 @@ net::HttpRequest offering(std::string protocols) {
   return request;
 }
 
+net::HttpRequest at(std::string path, net::HeaderList query = {}) {
+  net::HttpRequest request;
+  request.path = std::move(path);
+  request.query = std::move(query);
+  return request;
+}
+
 TEST_CASE("a bare connection speaks GA, beta must be asked for") {
-  CHECK(server::choose_dialect({}) == DialectKind::openai_ga);
-  CHECK(server::choose_dialect(offering("realtime")) == DialectKind::openai_ga);
-  CHECK(server::choose_dialect(offering("realtime, openai-beta.realtime-v1")) ==
-        DialectKind::openai_beta);
-  net::HttpRequest header;
-  header.headers.emplace_back("openai-beta", "realtime=v1");
-  CHECK(server::choose_dialect(header) == DialectKind::openai_beta);
-  header.headers[0].second = "assistants=v2";
-  CHECK(server::choose_dialect(header) == DialectKind::openai_ga);
+  for (const char* path : {"/v1/realtime", "/openai/v1/realtime"}) {
+    auto request = at(path, {{"model", "m"}});
+    CHECK(server::find_door(request)->dialect == DialectKind::openai_ga);
+    CHECK(server::find_door(request)->model == "m");
+    request.headers.emplace_back("Sec-WebSocket-Protocol", "realtime");
+    CHECK(server::find_door(request)->dialect == DialectKind::openai_ga);
+    request.headers[0].second = "realtime, openai-beta.realtime-v1";
+    CHECK(server::find_door(request)->dialect == DialectKind::openai_beta);
+    request.headers[0] = {"openai-beta", "realtime=v1"};
+    CHECK(server::find_door(request)->dialect == DialectKind::openai_beta);
+    request.headers[0].second = "assistants=v2";
+    CHECK(server::find_door(request)->dialect == DialectKind::openai_ga);
+  }
+  CHECK(!server::find_door(at("/v1/models")));
+}
+
+TEST_CASE("Azure's preview route speaks beta and names a deployment") {
+  const auto door = server::find_door(
+      at("/openai/realtime", {{"api-version", "2025-04-01-preview"}, {"deployment", "my-model"}}));
+  CHECK(door->dialect == DialectKind::openai_beta);
+  CHECK(door->model == "my-model");
+  CHECK(door->azure);
+  CHECK(
+      server::find_door(at("/openai/realtime", {{"api-version", "2024-10-01-preview"}}))->dialect ==
+      DialectKind::azure_first_preview);
+  CHECK(server::find_door(at("/openai/realtime"))->dialect == DialectKind::openai_beta);
+}
+
+TEST_CASE("an intent makes a transcription session") {
+  CHECK(server::find_door(at("/v1/realtime", {{"intent", "transcription"}}))->type ==
+        protocol::SessionType::transcription);
+  CHECK(server::find_door(at("/v1/realtime", {{"intent", "conversation"}}))->type ==
+        protocol::SessionType::realtime);
 }
 
 TEST_CASE("one offered sub-protocol is selected, never one that carries a secret") {

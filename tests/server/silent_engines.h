@@ -6,13 +6,22 @@
 #include <string>
 #include <vector>
 
-#include "engine/ports.h"
+#include "engine/catalog.h"
 
 namespace parley::tests {
 
 class SilentEngines {
  public:
   engine::EngineSet set() { return {&stt_, &llm_, &tts_}; }
+  // One model of these engines for each name.
+  engine::Catalog catalog(const std::vector<std::string>& names = {"parley"}) {
+    std::vector<engine::Model> models;
+    for (const auto& name : names) {
+      models.push_back({{}, set()});
+      models.back().settings.name = name;
+    }
+    return engine::Catalog(std::move(models));
+  }
 
  private:
   struct Stt final : engine::SttEngine {

@@ -37,6 +37,11 @@ std::vector<Setting> make_settings() {
        .field = [](Options& o) -> auto& { return o.server.loops; },
        .meaning = "Event loops, one thread each; 0: one per processor core.",
        .max = 1024},
+      {.key = "server.unknown_models",
+       .field = [](Options& o) -> auto& { return o.server.unknown_models; },
+       .meaning = "A client that names a model which is not here gets the `default` one, or is "
+                  "refused (`refuse`).",
+       .choices = {"default", "refuse"}},
       {.key = "server.sessions_max",
        .field = [](Options& o) -> auto& { return o.server.sessions_max; },
        .meaning = "Sessions at once; more are refused with 503 and `Retry-After`.",

@@ -28,11 +28,13 @@ class Dialect {
   // no such event (ItemDone in beta).
   virtual bool write(const ServerEvent& event, std::string& out) = 0;
 
-  // The name for logs: "openai-ga", "openai-beta".
+  // The name for logs: "openai-ga", "openai-beta", "azure-2024-10-01-preview".
   virtual std::string_view name() const = 0;
 };
 
 std::unique_ptr<Dialect> make_openai_ga();
 std::unique_ptr<Dialect> make_openai_beta();
+// Azure's 2024-10-01-preview: the beta without the events that came later.
+std::unique_ptr<Dialect> make_azure_first_preview();
 
 }  // namespace parley::protocol

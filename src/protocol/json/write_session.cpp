@@ -21,6 +21,14 @@ void write_include(const std::optional<std::vector<std::string>>& include, Write
   w.end_array();
 }
 
+void write_client_secret(const std::optional<ClientSecret>& secret, Writer& w) {
+  if (!secret) return w.null("client_secret");
+  w.begin_object("client_secret");
+  w.string("value", secret->value);
+  w.integer("expires_at", secret->expires_at.unix_seconds);
+  w.end_object();
+}
+
 void write_input_ga(const SessionConfig& config, Writer& w) {
   w.begin_object("input");
   write_audio_format("format", config.input_format, Flavour::ga, w);
@@ -87,7 +95,7 @@ void write_realtime_beta(const SessionInfo& info, const SessionConfig& config, W
   write_tool_choice(config.tool_choice, w);
   w.number("temperature", config.temperature);
   write_max_output_tokens("max_response_output_tokens", config.max_output_tokens, w);
-  w.null("client_secret");
+  write_client_secret(info.client_secret, w);
   write_tools(config.tools, w);
   w.number("speed", config.speed);
   write_raw_or_null("tracing", config.tracing, w);
@@ -109,7 +117,7 @@ void write_transcription_beta(const SessionInfo& info, const SessionConfig& conf
     for (const std::string& name : *config.include) w.string_element(name);
   }
   w.end_array();
-  w.null("client_secret");
+  write_client_secret(info.client_secret, w);
   write_modality("modalities", Modality::audio, Flavour::beta, w);
 }
 
@@ -117,14 +125,19 @@ void write_transcription_beta(const SessionInfo& info, const SessionConfig& conf
 
 void write_session(std::string_view key, const SessionInfo& info, const SessionConfig& config,
                    Flavour flavour, Writer& w) {
-  const bool ga = flavour == Flavour::ga;
   w.begin_object(key);
+  write_session_fields(info, config, flavour, w);
+  w.end_object();
+}
+
+void write_session_fields(const SessionInfo& info, const SessionConfig& config, Flavour flavour,
+                          Writer& w) {
+  const bool ga = flavour == Flavour::ga;
   if (config.type == SessionType::realtime) {
     (ga ? write_realtime_ga : write_realtime_beta)(info, config, w);
   } else {
     (ga ? write_transcription_ga : write_transcription_beta)(info, config, w);
   }
-  w.end_object();
 }
 
 void write_audio_format(std::string_view key, const base::AudioFormat& format, Flavour flavour,

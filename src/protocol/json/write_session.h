@@ -13,6 +13,10 @@ namespace parley::protocol::json {
 void write_session(std::string_view key, const SessionInfo& info, const SessionConfig& config,
                    Flavour flavour, Writer& w);
 
+// The same members, of an object that is already open.
+void write_session_fields(const SessionInfo& info, const SessionConfig& config, Flavour flavour,
+                          Writer& w);
+
 // A format at `key`: GA an object with type and rate, beta one word.
 void write_audio_format(std::string_view key, const base::AudioFormat& format, Flavour flavour,
                         Writer& w);
