@@ -19,6 +19,7 @@ bool is_last(const engine::LlmEvent& event) {
   return std::holds_alternative<engine::LlmDone>(event) ||
          std::holds_alternative<engine::Failure>(event);
 }
+bool is_last(const engine::McpEvent&) { return true; }
 bool is_last(const engine::TtsEvent& event) {
   return std::holds_alternative<engine::TtsDone>(event) ||
          std::holds_alternative<engine::Failure>(event);
@@ -111,10 +112,13 @@ void SessionDriver::carry_out(session::Output& output) {
     tts_jobs_.emplace(tts->job, engines_.tts->start(std::move(tts->request), loop_,
                                                     sink<engine::TtsEvent, session::TtsInput>(
                                                         tts->job, tts_jobs_)));
+  } else if (auto* mcp = std::get_if<session::McpStart>(&output)) {
+    start_mcp(*mcp);
   } else if (const auto* cancel = std::get_if<session::JobCancel>(&output)) {
     stt_jobs_.erase(cancel->job);
     llm_jobs_.erase(cancel->job);
     tts_jobs_.erase(cancel->job);
+    mcp_jobs_.erase(cancel->job);
   } else if (auto* close = std::get_if<session::Close>(&output)) {
     end(close->code, std::move(close->reason), {});
   }
@@ -137,6 +141,19 @@ engine::Sink<Event> SessionDriver::sink(session::JobId id, Jobs& jobs) {
     }
     handle(SessionInput{id, std::move(event)});
   };
+}
+
+void SessionDriver::start_mcp(session::McpStart& start) {
+  auto events = sink<engine::McpEvent, session::McpInput>(start.job, mcp_jobs_);
+  if (engines_.mcp != nullptr) {
+    mcp_jobs_.emplace(start.job,
+                      engines_.mcp->start(std::move(start.request), loop_, std::move(events)));
+    return;
+  }
+  loop_.post([events = std::move(events), here = std::weak_ptr<const bool>(here_)] {
+    if (here.expired()) return;
+    events(engine::McpFault{engine::McpFaultKind::http, 0, "MCP servers cannot be reached."});
+  });
 }
 
 void SessionDriver::rearm() {

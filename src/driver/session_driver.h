@@ -50,6 +50,7 @@ class SessionDriver {
   void end(int code, std::string reason, std::string_view detail);
   void drain();
   void carry_out(session::Output& output);
+  void start_mcp(session::McpStart& start);
   void rearm();
 
   net::EventLoop& loop_;
@@ -60,6 +61,8 @@ class SessionDriver {
   std::unordered_map<session::JobId, std::unique_ptr<engine::SttJob>> stt_jobs_;
   std::unordered_map<session::JobId, std::unique_ptr<engine::LlmJob>> llm_jobs_;
   std::unordered_map<session::JobId, std::unique_ptr<engine::TtsJob>> tts_jobs_;
+  std::unordered_map<session::JobId, std::unique_ptr<engine::McpJob>> mcp_jobs_;
+  const std::shared_ptr<const bool> here_ = std::make_shared<bool>(true);  // for posted tasks
   std::optional<base::Instant> armed_for_;
   bool ended_ = false;
   bool draining_ = false;

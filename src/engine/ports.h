@@ -74,11 +74,24 @@ class TtsEngine {
   virtual std::string describe() const = 0;
 };
 
+class McpJob {
+ public:
+  virtual ~McpJob() = default;
+};
+
+class McpClient {
+ public:
+  virtual ~McpClient() = default;
+  virtual std::unique_ptr<McpJob> start(McpRequest request, base::Executor& loop,
+                                        Sink<McpEvent> sink) = 0;
+};
+
 // What a session needs to hold a conversation. Borrowed: the owner outlives every session.
 struct EngineSet {
   SttEngine* stt = nullptr;
   LlmEngine* llm = nullptr;
   TtsEngine* tts = nullptr;
+  McpClient* mcp = nullptr;  // null: MCP servers cannot be reached
 };
 
 }  // namespace parley::engine

@@ -155,6 +155,51 @@ struct LlmTraits {
   bool speaks = false;  // may answer with LlmAudio
 };
 
+// ---- tools of MCP servers
+// ------------------------------------------------------------------------------
+// Source: Model Context Protocol, 2025-06-18, "Tools".
+
+struct McpServer {
+  std::string label;  // the session's name for it
+  std::string url;
+  std::string authorization;  // an OAuth token; empty: none
+  std::vector<std::pair<std::string, std::string>> headers;
+
+  friend bool operator==(const McpServer&, const McpServer&) = default;
+};
+struct McpTool {
+  std::string name;
+  std::string description;
+  base::RawJson input_schema;  // empty: none given
+  base::RawJson annotations;   // empty: none given
+  bool read_only = false;      // the annotation readOnlyHint
+};
+struct McpListRequest {
+  McpServer server;
+};
+struct McpCallRequest {
+  McpServer server;
+  std::string tool;
+  std::string arguments;  // JSON text
+};
+using McpRequest = std::variant<McpListRequest, McpCallRequest>;
+
+struct McpTools {
+  std::vector<McpTool> tools;
+};
+struct McpOutput {
+  std::string text;
+};
+// How the API tells them apart: the tool failed, the server's protocol, or its HTTP did.
+enum class McpFaultKind : std::uint8_t { tool_execution, protocol, http };
+struct McpFault {
+  McpFaultKind kind = McpFaultKind::tool_execution;
+  int code = 0;  // JSON-RPC's or HTTP's
+  std::string message;
+};
+// Exactly one ends a job.
+using McpEvent = std::variant<McpTools, McpOutput, McpFault>;
+
 // ---- text to speech
 // ------------------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ struct ResponseCreate {
   std::optional<std::string> instructions;
   std::optional<base::AudioFormat> output_format;
   std::optional<std::string> voice;
-  std::optional<std::vector<FunctionTool>> tools;
+  std::optional<std::vector<Tool>> tools;
   std::optional<ToolChoice> tool_choice;
   std::optional<std::optional<int>> max_output_tokens;
   std::optional<double> temperature;  // beta

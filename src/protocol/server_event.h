@@ -222,6 +222,38 @@ struct FunctionCallArgumentsDone {
   std::string arguments;
 };
 
+// MCP, GA only.
+struct McpListToolsInProgress {
+  std::string item_id;
+};
+struct McpListToolsCompleted {
+  std::string item_id;
+};
+struct McpListToolsFailed {
+  std::string item_id;
+};
+struct McpCallArgumentsDelta {
+  PartRef ref;  // content_index unused
+  std::string delta;
+  std::string obfuscation;  // random; a parser in use wants it
+};
+struct McpCallArgumentsDone {
+  PartRef ref;  // content_index unused
+  std::string arguments;
+};
+struct McpCallInProgress {
+  int output_index = 0;
+  std::string item_id;
+};
+struct McpCallCompleted {
+  int output_index = 0;
+  std::string item_id;
+};
+struct McpCallFailed {
+  int output_index = 0;
+  std::string item_id;
+};
+
 struct RateLimit {
   std::string name;  // "requests" or "tokens"
   int limit = 0;
@@ -232,14 +264,15 @@ struct RateLimitsUpdated {
   std::vector<RateLimit> limits;
 };
 
-using ServerEventBody =
-    std::variant<SessionCreated, SessionUpdated, ErrorEvent, InputAudioBufferCommitted,
-                 InputAudioBufferCleared, SpeechStarted, SpeechStopped, TimeoutTriggered, ItemAdded,
-                 ItemDone, ItemRetrieved, ItemDeleted, ItemTruncated, TranscriptionDelta,
-                 TranscriptionCompleted, TranscriptionFailed, ResponseCreated, ResponseDone,
-                 OutputItemAdded, OutputItemDone, ContentPartAdded, ContentPartDone, TextDelta,
-                 TextDone, AudioTranscriptDelta, AudioTranscriptDone, AudioDelta, AudioDone,
-                 FunctionCallArgumentsDelta, FunctionCallArgumentsDone, RateLimitsUpdated>;
+using ServerEventBody = std::variant<
+    SessionCreated, SessionUpdated, ErrorEvent, InputAudioBufferCommitted, InputAudioBufferCleared,
+    SpeechStarted, SpeechStopped, TimeoutTriggered, ItemAdded, ItemDone, ItemRetrieved, ItemDeleted,
+    ItemTruncated, TranscriptionDelta, TranscriptionCompleted, TranscriptionFailed, ResponseCreated,
+    ResponseDone, OutputItemAdded, OutputItemDone, ContentPartAdded, ContentPartDone, TextDelta,
+    TextDone, AudioTranscriptDelta, AudioTranscriptDone, AudioDelta, AudioDone,
+    FunctionCallArgumentsDelta, FunctionCallArgumentsDone, McpListToolsInProgress,
+    McpListToolsCompleted, McpListToolsFailed, McpCallArgumentsDelta, McpCallArgumentsDone,
+    McpCallInProgress, McpCallCompleted, McpCallFailed, RateLimitsUpdated>;
 
 struct ServerEvent {
   std::string event_id;  // event_…, unique in the session

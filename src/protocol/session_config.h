@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/audio_format.h"
@@ -48,11 +50,43 @@ struct FunctionTool {
   friend bool operator==(const FunctionTool&, const FunctionTool&) = default;
 };
 
-enum class ToolChoiceMode : std::uint8_t { automatic, none, required, function };
+// Which tools of an MCP server are meant: by name, by their read-only annotation, or both.
+struct McpToolFilter {
+  std::optional<std::vector<std::string>> names;
+  std::optional<bool> read_only;
+
+  friend bool operator==(const McpToolFilter&, const McpToolFilter&) = default;
+};
+
+enum class McpApproval : std::uint8_t { always, never };
+
+// `{"type":"mcp"}`: a server whose tools Parley lists and calls by itself. Its secrets (`headers`,
+// `authorization`) are never shown again.
+struct McpServerTool {
+  std::string server_label;
+  std::string server_url;  // empty: as defined before under this label
+  std::string server_description;
+  std::string authorization;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<McpToolFilter> allowed;  // nullopt: all
+  McpApproval approval = McpApproval::always;
+  // With either of these, `approval` is for the tools that match neither.
+  std::optional<McpToolFilter> always_ask;
+  std::optional<McpToolFilter> never_ask;
+  base::RawJson allowed_tools;     // as the client wrote them, to be shown
+  base::RawJson require_approval;  // likewise
+
+  friend bool operator==(const McpServerTool&, const McpServerTool&) = default;
+};
+
+using Tool = std::variant<FunctionTool, McpServerTool>;
+
+enum class ToolChoiceMode : std::uint8_t { automatic, none, required, function, mcp };
 
 struct ToolChoice {
   ToolChoiceMode mode = ToolChoiceMode::automatic;
-  std::string function_name;  // with mode function
+  std::string function_name;      // with mode function; with mode mcp: the tool, empty: any
+  std::string server_label = {};  // with mode mcp
 
   friend bool operator==(const ToolChoice&, const ToolChoice&) = default;
 };
@@ -74,7 +108,7 @@ struct SessionConfig {
   std::string model;
   Modality output_modality = Modality::audio;
   std::string instructions;
-  std::vector<FunctionTool> tools;
+  std::vector<Tool> tools;
   ToolChoice tool_choice;
   std::optional<int> max_output_tokens;  // 1..4096; nullopt: "inf"
   std::optional<bool> parallel_tool_calls;
@@ -110,7 +144,7 @@ struct SessionPatch {
   Patch<std::string> model;
   Patch<Modality> output_modality;
   Patch<std::string> instructions;
-  Patch<std::vector<FunctionTool>> tools;
+  Patch<std::vector<Tool>> tools;
   Patch<ToolChoice> tool_choice;
   Patch<std::optional<int>> max_output_tokens;
   Patch<bool> parallel_tool_calls;

@@ -69,6 +69,14 @@ void append_message(StoredItem& stored, Hearing hearing,
   history.emplace_back(std::move(utterance));
 }
 
+// A call and its result at once, when it has ended.
+void append_mcp_call(const protocol::Item& item, std::vector<engine::HistoryEntry>& history) {
+  if (!item.has_output && !item.error) return;
+  history.emplace_back(engine::ToolCall{item.id, item.name, item.arguments});
+  history.emplace_back(
+      engine::ToolResult{item.id, item.has_output ? item.output : item.error->message});
+}
+
 }  // namespace
 
 void append_history(StoredItem& stored, Hearing hearing,
@@ -85,6 +93,13 @@ void append_history(StoredItem& stored, Hearing hearing,
     case protocol::ItemType::function_call_output:
       history.emplace_back(engine::ToolResult{item.call_id, item.output});
       break;
+    case protocol::ItemType::mcp_call:
+      append_mcp_call(item, history);
+      break;
+    case protocol::ItemType::mcp_list_tools:
+    case protocol::ItemType::mcp_approval_request:
+    case protocol::ItemType::mcp_approval_response:
+      break;  // between the client and us
   }
 }
 

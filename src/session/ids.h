@@ -20,6 +20,11 @@ class IdMaker {
   std::string conversation() { return make("conv_", 21); }
   std::string session() { return make("sess_", 21); }
   std::string call() { return make("call_", 16); }
+  std::string mcp_list() { return make("mcpl_", 21); }
+  std::string mcp_call() { return make("mcp_", 21); }
+  std::string mcp_approval_request() { return make("mcpr_", 21); }
+  // Padding that hides the length of what it goes with.
+  std::string obfuscation() { return make("", 12); }
 
  private:
   std::string make(std::string_view prefix, int length) {

@@ -34,9 +34,11 @@ bool says_something(const protocol::Item& item) {
 
 }  // namespace
 
-Response::Response(Context& context, Transcriber& transcriber, protocol::ResponseCreate request)
+Response::Response(Context& context, Transcriber& transcriber, Mcp& mcp,
+                   protocol::ResponseCreate request)
     : context_(context),
       transcriber_(transcriber),
+      mcp_(mcp),
       request_(std::move(request)),
       speed_(context.config.speed),
       playback_end_(context.now) {
@@ -79,7 +81,7 @@ std::optional<base::Instant> Response::deadline() const {
 
 void Response::advance() {
   if (state_ == State::waiting) {
-    if (!words_known()) return;
+    if (!words_known() || !mcp_.listed(tools())) return;
     if (const auto* failure = missing_words()) {
       fail(*failure);
       return;
@@ -163,15 +165,7 @@ std::optional<engine::LlmRequest> Response::build_request() {
   request.speak = model_speaks();
   request.voice = shown_.voice;
 
-  const auto& choice = request_.tool_choice.value_or(config.tool_choice);
-  request.tools_allowed = choice.mode != protocol::ToolChoiceMode::none;
-  request.tool_required = choice.mode == protocol::ToolChoiceMode::required;
-  if (choice.mode == protocol::ToolChoiceMode::function) request.forced_tool = choice.function_name;
-  for (const auto& tool : request_.tools ? *request_.tools : config.tools) {
-    request.tools.push_back({tool.name, tool.description, tool.parameters});
-    usage_.input_text_tokens +=
-        text_tokens(tool.name) + text_tokens(tool.description) + text_tokens(tool.parameters.text);
-  }
+  add_tools(request);
   usage_.input_text_tokens += text_tokens(request.instructions);
 
   std::vector<StoredItem> own;  // items that only this request has
@@ -182,6 +176,39 @@ std::optional<engine::LlmRequest> Response::build_request() {
   }
   add_history(items, request);
   return request;
+}
+
+const std::vector<protocol::Tool>& Response::tools() const {
+  return request_.tools ? *request_.tools : context_.config.tools;
+}
+
+void Response::add_tools(engine::LlmRequest& request) {
+  for (const auto& tool : tools()) {
+    const auto* function = std::get_if<protocol::FunctionTool>(&tool);
+    if (function == nullptr) continue;
+    request.tools.push_back({function->name, function->description, function->parameters});
+  }
+  mcp_.offer(tools(), request.tools, offered_);
+
+  const auto choice = request_.tool_choice.value_or(context_.config.tool_choice);
+  request.tools_allowed = choice.mode != protocol::ToolChoiceMode::none;
+  request.tool_required = choice.mode == protocol::ToolChoiceMode::required;
+  if (choice.mode == protocol::ToolChoiceMode::function) request.forced_tool = choice.function_name;
+  if (choice.mode == protocol::ToolChoiceMode::mcp) {
+    // Only that server's tools, or that one.
+    const auto meant = [&](const std::string& name) {
+      return std::any_of(offered_.begin(), offered_.end(), [&](const OfferedTool& tool) {
+        return tool.offered_name == name && tool.server_label == choice.server_label &&
+               (choice.function_name.empty() || choice.function_name == tool.tool_name);
+      });
+    };
+    std::erase_if(request.tools, [&](const engine::Tool& tool) { return !meant(tool.name); });
+    request.tool_required = !request.tools.empty();
+  }
+  for (const auto& tool : request.tools) {
+    usage_.input_text_tokens +=
+        text_tokens(tool.name) + text_tokens(tool.description) + text_tokens(tool.parameters.text);
+  }
 }
 
 std::vector<StoredItem*> Response::input_items(std::vector<StoredItem>& own) const {
@@ -267,13 +294,7 @@ void Response::take(engine::LlmEvent& event) {
   } else if (auto* begin = std::get_if<engine::LlmToolCallBegin>(&event)) {
     begin_call(*begin);
   } else if (auto* arguments = std::get_if<engine::LlmToolCallArguments>(&event)) {
-    if (!open_ || open_->stored.item.type != protocol::ItemType::function_call) {
-      fail({"server_error", "The language model sent arguments that belong to no tool call."});
-      return;
-    }
-    open_->stored.item.arguments += arguments->delta;
-    context_.out.send(protocol::FunctionCallArgumentsDelta{open_->ref, open_->stored.item.call_id,
-                                                           std::move(arguments->delta)});
+    on_arguments(std::move(arguments->delta));
   } else if (const auto* done = std::get_if<engine::LlmDone>(&event)) {
     usage_.cached_text_tokens =
         std::clamp(done->cached_tokens.value_or(0), 0, usage_.input_text_tokens);
@@ -332,6 +353,17 @@ void Response::begin_message() {
 void Response::begin_call(engine::LlmToolCallBegin& begin) {
   if (open_) end_item(ItemStatus::completed);
   protocol::Item item;
+  const auto offered = std::find_if(offered_.begin(), offered_.end(), [&](const auto& tool) {
+    return tool.offered_name == begin.name;
+  });
+  if (offered != offered_.end()) {
+    item.type = protocol::ItemType::mcp_call;
+    item.id = context_.ids.mcp_call();
+    item.server_label = offered->server_label;
+    item.name = offered->tool_name;
+    begin_item(std::move(item));
+    return;
+  }
   item.type = protocol::ItemType::function_call;
   // Some models make ids so long that no client could name them in its function_call_output.
   const bool usable = !begin.call_id.empty() && begin.call_id.size() <= protocol::kItemIdLengthMax;
@@ -340,9 +372,51 @@ void Response::begin_call(engine::LlmToolCallBegin& begin) {
   begin_item(std::move(item));
 }
 
+void Response::on_arguments(std::string delta) {
+  const auto type = open_ ? open_->stored.item.type : protocol::ItemType::message;
+  if (type == protocol::ItemType::message) {
+    fail({"server_error", "The language model sent arguments that belong to no tool call."});
+    return;
+  }
+  auto& item = open_->stored.item;
+  item.arguments += delta;
+  if (type == protocol::ItemType::mcp_call) {
+    context_.out.send(
+        protocol::McpCallArgumentsDelta{open_->ref, std::move(delta), context_.ids.obfuscation()});
+  } else {
+    context_.out.send(
+        protocol::FunctionCallArgumentsDelta{open_->ref, item.call_id, std::move(delta)});
+  }
+}
+
+void Response::end_call_arguments() {
+  auto& item = open_->stored.item;
+  if (item.arguments.empty()) on_arguments("{}");
+  if (item.type == protocol::ItemType::mcp_call) {
+    context_.out.send(protocol::McpCallArgumentsDone{open_->ref, item.arguments});
+  } else {
+    context_.out.send(
+        protocol::FunctionCallArgumentsDone{open_->ref, item.call_id, item.name, item.arguments});
+  }
+}
+
+// A whole call of an MCP tool: what becomes of it is told beside this response.
+void Response::hand_over_call() {
+  shown_.output.push_back(open_->stored.item);
+  McpCall call;
+  call.ref = open_->ref;
+  call.listed = open_->listed;
+  if (StoredItem* kept = context_.conversation.find(open_->ref.item_id); call.listed && kept) {
+    kept->item = open_->stored.item;
+  }
+  call.item = std::make_unique<StoredItem>(std::move(open_->stored));
+  open_.reset();
+  mcp_.call(std::move(call));
+}
+
 void Response::begin_item(protocol::Item item) {
   PARLEY_ASSERT(!open_);
-  item.id = context_.ids.item();
+  if (item.id.empty()) item.id = context_.ids.item();
   item.status = ItemStatus::in_progress;
   open_ = std::make_unique<OpenItem>();
   open_->ref = {shown_.id, item.id, static_cast<int>(shown_.output.size()), 0};
@@ -384,13 +458,11 @@ void Response::end_item(ItemStatus status) {
   if (stored.item.type == protocol::ItemType::message) {
     end_message_part();
   } else if (status == ItemStatus::completed) {
-    if (stored.item.arguments.empty()) {
-      stored.item.arguments = "{}";
-      context_.out.send(
-          protocol::FunctionCallArgumentsDelta{open_->ref, stored.item.call_id, "{}"});
+    end_call_arguments();
+    if (stored.item.type == protocol::ItemType::mcp_call) {
+      hand_over_call();
+      return;
     }
-    context_.out.send(protocol::FunctionCallArgumentsDone{open_->ref, stored.item.call_id,
-                                                          stored.item.name, stored.item.arguments});
   }
   const protocol::Item shown = stored.item;
   if (open_->listed) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "session/context.h"
+#include "session/mcp.h"
 #include "session/speech_stream.h"
 #include "session/transcriber.h"
 
@@ -25,7 +26,7 @@ class Response {
  public:
   // Sends response.created. An `input` in the request replaces the conversation as what the model
   // reads; its references were checked.
-  Response(Context& context, Transcriber& transcriber, protocol::ResponseCreate request);
+  Response(Context& context, Transcriber& transcriber, Mcp& mcp, protocol::ResponseCreate request);
   ~Response();
 
   const std::string& id() const { return shown_.id; }
@@ -59,6 +60,8 @@ class Response {
 
   const engine::Failure* missing_words() const;
   bool words_known() const;
+  const std::vector<protocol::Tool>& tools() const;
+  void add_tools(engine::LlmRequest& request);
   bool cut_short() const;
   void generate();
   bool model_speaks() const;
@@ -72,6 +75,9 @@ class Response {
   void open_message();
   void begin_message();
   void begin_call(engine::LlmToolCallBegin& begin);
+  void on_arguments(std::string delta);
+  void end_call_arguments();
+  void hand_over_call();
   void begin_item(protocol::Item item);
   void end_item(protocol::ItemStatus status);
   void end_message_part();
@@ -83,6 +89,7 @@ class Response {
 
   Context& context_;
   Transcriber& transcriber_;
+  Mcp& mcp_;
   const protocol::ResponseCreate request_;
   const double speed_;  // of speech; an update applies to the next response
   protocol::Response shown_;
@@ -91,6 +98,7 @@ class Response {
   std::unique_ptr<OpenItem> open_;
   // What the model said and no item has taken yet.
   std::deque<engine::LlmEvent> held_;
+  std::vector<OfferedTool> offered_;  // of MCP servers, to the model
   protocol::Usage usage_;
   base::Instant playback_end_;
 };

@@ -42,9 +42,11 @@ Session::Impl::Impl(Options options, base::Instant now)
     : context(std::move(options)),
       started_(now),
       transcriber_(context),
+      mcp_(context),
       turn_(context, transcriber_, *this) {
   context.now = now;
   context.out.send(protocol::SessionCreated{info(), context.config});
+  mcp_.define(context.config.tools);  // a client secret may bind some
 }
 
 protocol::SessionInfo Session::Impl::info() const {
@@ -85,6 +87,9 @@ void Session::Impl::handle(Input&& input) {
               response->handle(tts.job, std::move(tts.event));
             }
           },
+          [this](McpInput& mcp) {
+            if (mcp_.handle(mcp.job, std::move(mcp.event))) advance_responses();
+          },
           [](const TimePassed&) {},
       },
       input);
@@ -114,11 +119,13 @@ void Session::Impl::on(const protocol::SessionUpdate& event, const std::string& 
                            {}, event_id);
     return;
   }
+  if (!accept_tools(patch.tools, "session.tools", event_id)) return;
   const protocol::SessionConfig before = config;
   protocol::apply(patch, config);
   turn_.reconfigure(before);
   rearm_idle_timeout();
   context.out.send(protocol::SessionUpdated{info(), config});
+  if (patch.tools) mcp_.define(*patch.tools);
 }
 
 void Session::Impl::on(const protocol::InputAudioBufferCommit&, const std::string& event_id) {

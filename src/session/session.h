@@ -64,11 +64,15 @@ struct TtsInput {
   JobId job = 0;
   engine::TtsEvent event;
 };
+struct McpInput {
+  JobId job = 0;
+  engine::McpEvent event;
+};
 // The deadline may have come; harmless when it has not.
 struct TimePassed {};
 
 using Input = std::variant<protocol::ClientEvent, AudioAppended, BadFrame, SttInput, LlmInput,
-                           TtsInput, TimePassed>;
+                           TtsInput, McpInput, TimePassed>;
 
 // ---- outputs
 // -------------------------------------------------------------------------------------
@@ -100,6 +104,10 @@ struct TtsStart {
   JobId job = 0;
   engine::TtsRequest request;
 };
+struct McpStart {
+  JobId job = 0;
+  engine::McpRequest request;
+};
 // Any kind of job. No event of it may be given to the session afterwards (one that is, is ignored).
 struct JobCancel {
   JobId job = 0;
@@ -110,10 +118,11 @@ struct Close {
 };
 
 using Output = std::variant<protocol::ServerEvent, SttStart, SttAudio, SttPause, SttResume,
-                            SttFinish, LlmStart, TtsStart, JobCancel, Close>;
+                            SttFinish, LlmStart, TtsStart, McpStart, JobCancel, Close>;
 
 // Contract: handle() one input, poll() until empty, then wait for the next input or deadline().
-// A job whose engine event was final (SttFinal, LlmDone, TtsDone, Failure) is over by itself.
+// A job whose engine event was final (SttFinal, LlmDone, TtsDone, Failure, any McpEvent) is over by
+// itself.
 class Session {
  public:
   // Queues session.created as the first output.

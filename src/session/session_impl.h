@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "session/context.h"
+#include "session/mcp.h"
 #include "session/response.h"
 #include "session/transcriber.h"
 #include "session/user_turn.h"
@@ -38,6 +39,8 @@ struct Session::Impl final : private TurnListener {
   bool accept_item(protocol::Item& item, const std::string& event_id);
   bool take_item_audio(StoredItem& stored, const std::string& event_id);
   bool accept_response_input(const protocol::ResponseCreate& request, const std::string& event_id);
+  bool accept_tools(const std::optional<std::vector<protocol::Tool>>& tools,
+                    const std::string& path, const std::string& event_id);
   void create_response(protocol::ResponseCreate request);
 
   // TurnListener.
@@ -56,6 +59,7 @@ struct Session::Impl final : private TurnListener {
 
   const base::Instant started_;
   Transcriber transcriber_;
+  Mcp mcp_;
   UserTurn turn_;
   std::unique_ptr<Response> response_;               // in the default conversation
   std::vector<std::unique_ptr<Response>> detached_;  // out of band

@@ -56,6 +56,7 @@ void Session::Impl::on(const protocol::ConversationItemCreate& event, const std:
   const auto previous = context.conversation.previous_of(id);
   context.out.send(protocol::ItemAdded{previous, shown});
   context.out.send(protocol::ItemDone{previous, shown});
+  if (shown.type == protocol::ItemType::mcp_approval_response) mcp_.answer(shown);
 
   if (audio_part(kept.item) == nullptr || kept.audio.empty()) return;
   std::vector<std::int16_t> samples;
@@ -85,6 +86,14 @@ bool Session::Impl::accept_item(protocol::Item& item, const std::string& event_i
   }
   if (item.type == protocol::ItemType::function_call && item.call_id.empty()) {
     item.call_id = context.ids.call();
+  }
+  if (item.type == protocol::ItemType::mcp_approval_response &&
+      !mcp_.awaits(item.approval_request_id)) {
+    context.out.send_error("invalid_value",
+                           "Invalid 'item.approval_request_id': no call waits for an answer to '" +
+                               item.approval_request_id + "'.",
+                           "item.approval_request_id", event_id);
+    return false;
   }
   if (item.type == protocol::ItemType::function_call_output &&
       !context.conversation.has_call(item.call_id)) {

@@ -39,7 +39,20 @@ void Session::Impl::on(const protocol::ResponseCreate& event, const std::string&
     return;
   }
   if (!accept_response_input(event, event_id)) return;
+  if (!accept_tools(event.tools, "response.tools", event_id)) return;
+  if (event.tools) mcp_.define(*event.tools);
   create_response(event);
+}
+
+bool Session::Impl::accept_tools(const std::optional<std::vector<protocol::Tool>>& tools,
+                                 const std::string& path, const std::string& event_id) {
+  if (!tools) return true;
+  const auto index = mcp_.unreachable(*tools);
+  if (!index) return true;
+  const std::string param = path + "[" + std::to_string(*index) + "].server_url";
+  context.out.send_error("missing_required_parameter",
+                         "Missing required parameter: '" + param + "'.", param, event_id);
+  return false;
 }
 
 bool Session::Impl::accept_response_input(const protocol::ResponseCreate& request,
@@ -76,7 +89,7 @@ bool Session::Impl::accept_response_input(const protocol::ResponseCreate& reques
 
 void Session::Impl::create_response(protocol::ResponseCreate request) {
   const bool detached = request.out_of_band;
-  auto response = std::make_unique<Response>(context, transcriber_, std::move(request));
+  auto response = std::make_unique<Response>(context, transcriber_, mcp_, std::move(request));
   Response& created = *response;
   if (detached) {
     detached_.push_back(std::move(response));

@@ -23,7 +23,7 @@ TEST_CASE("a session update arrives as it was meant") {
   SessionPatch patch;
   patch.instructions = "Be \"brief\".";
   patch.output_modality = Modality::text;
-  patch.tools = {{"f", "d", {R"({"type":"object"})"}}};
+  patch.tools = std::vector<Tool>{FunctionTool{"f", "d", {R"({"type":"object"})"}}};
   patch.tool_choice = ToolChoice{ToolChoiceMode::function, "f"};
   patch.max_output_tokens = std::optional<int>(7);
   patch.parallel_tool_calls = false;

@@ -41,7 +41,7 @@ TEST_CASE("GA: every field of a response is read") {
   CHECK(response.instructions == "Be brief.");
   CHECK(response.output_format == base::AudioFormat{base::AudioEncoding::g711_ulaw, 8000});
   CHECK(response.voice == "ash");
-  CHECK(response.tools->at(0).name == "f");
+  CHECK(std::get<FunctionTool>(response.tools->at(0)).name == "f");
   CHECK(response.tool_choice->mode == ToolChoiceMode::none);
   CHECK(response.parallel_tool_calls == true);
   CHECK(response.reasoning_effort == "minimal");

@@ -67,6 +67,31 @@ Item function_call_output() {
   return item;
 }
 
+// The items of MCP: a list of tools, a call before and after its end, well and badly, an approval.
+std::vector<Item> mcp_items() {
+  std::vector<Item> items(6);
+  for (Item& item : items) {
+    item.id = "mcp_1";
+    item.type = ItemType::mcp_call;
+    item.server_label = "docs";
+    item.name = "search";
+    item.arguments = R"({"q":"x"})";
+  }
+  items[1].output = "found";
+  items[1].has_output = true;
+  items[1].approval_request_id = "mcpr_1";
+  items[2].error = McpError{"http_error", 502, "Bad gateway"};
+  items[3].type = ItemType::mcp_list_tools;
+  items[3].tools = {{"search", "Searches.", {R"({"type":"object"})"}, {R"({"readOnlyHint":true})"}},
+                    {"other", "", {}, {}}};
+  items[4].type = ItemType::mcp_approval_request;
+  items[5].type = ItemType::mcp_approval_response;
+  items[5].approval_request_id = "mcpr_1";
+  items[5].approve = true;
+  items[5].reason = "Go on.";
+  return items;
+}
+
 std::vector<Item> sample_items() {
   return {
       message(Role::user, {text_part(PartType::input_text, "Hello \"there\"\n")}),
@@ -204,6 +229,20 @@ void add_response_stream(Samples& samples) {
   samples.add(AudioDelta{kPlace, kSilence});
   samples.add(AudioDone{kPlace});
   samples.add(FunctionCallArgumentsDelta{kPlace, "call_4", "{\"ci"});
+  samples.add(McpListToolsInProgress{"mcpl_1"});
+  samples.add(McpListToolsCompleted{"mcpl_1"});
+  samples.add(McpListToolsFailed{"mcpl_1"});
+  samples.add(McpCallArgumentsDelta{kPlace, "{}", "x7"});
+  samples.add(McpCallArgumentsDone{kPlace, "{}"});
+  samples.add(McpCallInProgress{0, "mcp_1"});
+  samples.add(McpCallCompleted{0, "mcp_1"});
+  samples.add(McpCallFailed{0, "mcp_1"});
+  for (const Item& item : mcp_items()) {
+    samples.add(ItemAdded{std::nullopt, item});
+    samples.add(ItemDone{"item_1", item});
+    samples.add(OutputItemAdded{"resp_1", 0, item});
+    samples.add(OutputItemDone{"resp_1", 0, item});
+  }
   samples.add(FunctionCallArgumentsDone{kPlace, "call_4", "get_weather", R"({"city":"Rome"})"});
 }
 
@@ -213,8 +252,15 @@ SessionConfig sample_realtime_config() {
   SessionConfig config;
   config.model = "parley";
   config.instructions = "Be brief.\tAnd \\ kind.";
-  config.tools = {{"get_weather", "Weather in a city.", {R"({"type":"object","properties":{}})"}},
-                  {"hang_up", "", {}}};
+  McpServerTool docs;
+  docs.server_label = "docs";
+  docs.server_url = "https://mcp.example.com/mcp";
+  docs.allowed_tools = {R"(["search"])"};
+  docs.require_approval = {R"({"never":{"read_only":true}})"};
+  config.tools = {
+      FunctionTool{"get_weather", "Weather in a city.", {R"({"type":"object","properties":{}})"}},
+      FunctionTool{"hang_up", "", {}}, docs};
+
   config.tool_choice = {ToolChoiceMode::function, "get_weather"};
   config.max_output_tokens = 4096;
   config.parallel_tool_calls = true;

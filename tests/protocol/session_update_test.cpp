@@ -43,8 +43,8 @@ TEST_CASE("GA: every field of a session is read") {
   CHECK(patch.instructions == "Hi.");
   REQUIRE(patch.tools.has_value());
   REQUIRE(patch.tools->size() == 2);
-  CHECK(patch.tools->at(0) == FunctionTool{"f", "d", {R"({"z":1,"a":[2.5]})"}});
-  CHECK(patch.tools->at(1) == FunctionTool{"g", "", {}});
+  CHECK(patch.tools->at(0) == Tool(FunctionTool{"f", "d", {R"({"z":1,"a":[2.5]})"}}));
+  CHECK(patch.tools->at(1) == Tool(FunctionTool{"g", "", {}}));
   CHECK(patch.tool_choice == ToolChoice{ToolChoiceMode::function, "f"});
   CHECK(patch.max_output_tokens == std::optional<int>(4096));
   CHECK(patch.parallel_tool_calls == false);

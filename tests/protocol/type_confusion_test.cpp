@@ -85,6 +85,7 @@ bool takes(std::string_view path, const Value& value) {
   static const std::set<std::string_view> kNullable = {
       "previous_item_id",
       "item.content[1].transcript",
+      "response.instructions",
       "response.metadata",
       "response.reasoning",
       "session.include",

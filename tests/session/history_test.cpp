@@ -76,8 +76,8 @@ TEST_CASE("a response's own settings stand before the session's, for this respon
   World world;
   protocol::SessionUpdate update;
   update.session.instructions = "Be kind.";
-  update.session.tools =
-      std::vector<protocol::FunctionTool>{{"weather", "Tells it.", {R"({"type":"object"})"}}};
+  update.session.tools = std::vector<protocol::Tool>{
+      protocol::FunctionTool{"weather", "Tells it.", {R"({"type":"object"})"}}};
   world.client(update);
   protocol::ResponseCreate request;
   request.instructions = "Be rude.";

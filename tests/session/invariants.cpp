@@ -275,7 +275,37 @@ class Checker {
     expect(body.item.status == ItemStatus::in_progress, "a new item is not in progress");
     record.open = OutputRecord{body.item, 0, false, {}, {}, false, false};
   }
+  // A whole call of an MCP tool may end after its response.
+  void on(const protocol::McpCallArgumentsDelta& body) {
+    expect(!body.obfuscation.empty(), "a delta of an MCP call without padding");
+    if (auto* open = open_item(body.ref)) open->text += body.delta;
+  }
+  void on(const protocol::McpCallArgumentsDone& body) {
+    auto* open = open_item(body.ref);
+    if (open == nullptr) return;
+    expect(open->item.type == ItemType::mcp_call, "MCP arguments of another kind of item");
+    expect(open->text == body.arguments, "argument deltas are not the arguments");
+    auto& record = running(body.ref.response_id);
+    open->item.arguments = body.arguments;
+    open->item.status = ItemStatus::completed;
+    mcp_calls_.insert(open->item.id);
+    record.output.push_back(std::move(open->item));
+    record.open.reset();
+  }
+  void on(const protocol::McpCallInProgress& body) { mcp_call(body.item_id); }
+  void on(const protocol::McpCallCompleted& body) { mcp_call(body.item_id); }
+  void on(const protocol::McpCallFailed& body) { mcp_call(body.item_id); }
+  void mcp_call(const std::string& id) {
+    expect(mcp_calls_.count(id) == 1, "news of an MCP call that does not run");
+  }
+  void on(const protocol::McpListToolsInProgress& body) { known(body.item_id); }
+  void on(const protocol::McpListToolsCompleted& body) { known(body.item_id); }
+  void on(const protocol::McpListToolsFailed& body) { known(body.item_id); }
   void on(const protocol::OutputItemDone& body) {
+    if (mcp_calls_.erase(body.item.id) == 1) {
+      expect(body.item.has_output != body.item.error.has_value(), "a call ends well or badly");
+      return;
+    }
     auto& record = running(body.response_id);
     if (!record.open) return expect(false, "an item is done that was not added");
     const auto& open = *record.open;
@@ -405,6 +435,7 @@ class Checker {
   std::map<std::string, ItemRecord> items_;
   std::vector<std::string> order_;
   std::set<std::string> deleted_;
+  std::set<std::string> mcp_calls_;                 // whole, and not ended
   std::map<std::string, std::string> early_words_;  // by item id
   std::string writing_;                             // the one item that a response is writing
   std::map<std::string, ResponseRecord> responses_;

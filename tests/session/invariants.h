@@ -37,7 +37,7 @@ class JobLedger {
   int answering() const;
 
  private:
-  enum class Kind : std::uint8_t { stt, finished_stt, llm, tts };
+  enum class Kind : std::uint8_t { stt, finished_stt, llm, tts, mcp };
   std::string start(session::JobId job, Kind kind);
 
   std::map<session::JobId, Kind> running_;

@@ -16,6 +16,7 @@ std::string JobLedger::take(const session::Output& output) {
   if (const auto* stt = std::get_if<session::SttStart>(&output)) return start(stt->job, Kind::stt);
   if (const auto* llm = std::get_if<session::LlmStart>(&output)) return start(llm->job, Kind::llm);
   if (const auto* tts = std::get_if<session::TtsStart>(&output)) return start(tts->job, Kind::tts);
+  if (const auto* mcp = std::get_if<session::McpStart>(&output)) return start(mcp->job, Kind::mcp);
   if (const auto* audio = std::get_if<session::SttAudio>(&output)) {
     const auto found = running_.find(audio->job);
     if (found == running_.end()) return "audio for a recognition that does not run";

@@ -45,6 +45,14 @@ constexpr const char* kNames[] = {"session.created",
                                   "response.output_audio.done",
                                   "response.function_call_arguments.delta",
                                   "response.function_call_arguments.done",
+                                  "mcp_list_tools.in_progress",
+                                  "mcp_list_tools.completed",
+                                  "mcp_list_tools.failed",
+                                  "response.mcp_call_arguments.delta",
+                                  "response.mcp_call_arguments.done",
+                                  "response.mcp_call.in_progress",
+                                  "response.mcp_call.completed",
+                                  "response.mcp_call.failed",
                                   "rate_limits.updated"};
 static_assert(std::size(kNames) == std::variant_size_v<protocol::ServerEventBody>);
 
@@ -52,6 +60,7 @@ static_assert(std::size(kNames) == std::variant_size_v<protocol::ServerEventBody
 bool is_last(const engine::SttEvent& event) {
   return !std::holds_alternative<engine::SttPartial>(event);
 }
+bool is_last(const engine::McpEvent&) { return true; }
 template <class Event>
 bool is_last(const Event& event) {
   return std::holds_alternative<engine::Failure>(event) ||
@@ -129,6 +138,10 @@ void World::llm_says(session::JobId job, engine::LlmEvent event) {
 }
 void World::tts_says(session::JobId job, engine::TtsEvent event) {
   give(session::TtsInput{job, std::move(event)});
+}
+
+void World::mcp_says(session::JobId job, engine::McpEvent event) {
+  give(session::McpInput{job, std::move(event)});
 }
 
 void World::speech(int ms) { sound(ms, true); }
@@ -240,6 +253,9 @@ void World::drain(const std::string& caused_by) {
       start_model(*llm);
     } else if (const auto* tts = std::get_if<session::TtsStart>(&*output)) {
       start_voice(*tts);
+    } else if (const auto* mcp = std::get_if<session::McpStart>(&*output)) {
+      last_mcp = mcp->job;
+      mcp_asked.push_back(mcp->request);
     } else if (const auto* cancel = std::get_if<session::JobCancel>(&*output)) {
       cancelled.push_back(cancel->job);
       if (script.ignores_cancel) continue;

@@ -58,6 +58,7 @@ class World {
   void stt_says(session::JobId job, engine::SttEvent event);
   void llm_says(session::JobId job, engine::LlmEvent event);
   void tts_says(session::JobId job, engine::TtsEvent event);
+  void mcp_says(session::JobId job, engine::McpEvent event);
   // Sound in real time, in frames of frame_ms, while virtual time passes.
   void speech(int ms);
   void silence(int ms);
@@ -88,10 +89,12 @@ class World {
   bool real_time = true;                   // false: appends do not move the clock
   std::vector<engine::LlmRequest> asked;   // what the model was given
   std::vector<engine::TtsRequest> spoken;  // what the voice was given
+  std::vector<engine::McpRequest> mcp_asked;
   std::vector<session::JobId> cancelled;
   session::JobId last_stt = 0;  // the newest job of its kind
   session::JobId last_llm = 0;
   session::JobId last_tts = 0;
+  session::JobId last_mcp = 0;
   int pauses = 0;  // that recognisers were told of
   int resumes = 0;
   std::int64_t samples_heard = 0;  // by the recogniser, all jobs together

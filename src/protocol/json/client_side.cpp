@@ -43,7 +43,7 @@ void write_general_patch(const SessionPatch& patch, Writer& w) {
     write_modality("output_modalities", *patch.output_modality, Flavour::ga, w);
   }
   if (patch.instructions) w.string("instructions", *patch.instructions);
-  if (patch.tools) write_tools(*patch.tools, w);
+  if (patch.tools) write_tools(*patch.tools, Flavour::ga, w);
   if (patch.tool_choice) write_tool_choice(*patch.tool_choice, w);
   if (patch.max_output_tokens) {
     write_max_output_tokens("max_output_tokens", *patch.max_output_tokens, w);

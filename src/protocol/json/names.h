@@ -63,6 +63,16 @@ inline constexpr std::array kItemTypes = {
     Name<ItemType>{"message", ItemType::message},
     Name<ItemType>{"function_call", ItemType::function_call},
     Name<ItemType>{"function_call_output", ItemType::function_call_output},
+    Name<ItemType>{"mcp_list_tools", ItemType::mcp_list_tools},
+    Name<ItemType>{"mcp_call", ItemType::mcp_call},
+    Name<ItemType>{"mcp_approval_request", ItemType::mcp_approval_request},
+    Name<ItemType>{"mcp_approval_response", ItemType::mcp_approval_response},
+};
+// The beta's items came before MCP.
+inline constexpr std::array kItemTypesBeta = {
+    Name<ItemType>{"message", ItemType::message},
+    Name<ItemType>{"function_call", ItemType::function_call},
+    Name<ItemType>{"function_call_output", ItemType::function_call_output},
 };
 inline constexpr std::array kItemStatuses = {
     Name<ItemStatus>{"completed", ItemStatus::completed},

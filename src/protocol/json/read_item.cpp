@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/json/read_item.h"
 
+#include "protocol/json/read_mcp.h"
+
 namespace parley::protocol::json {
 namespace {
 
@@ -113,8 +115,19 @@ void read_item_fields(ObjectReader& fields, Item& item) {
       item.call_id = fields.required_string("call_id", kIdRule);
       item.output = fields.required_string("output");
       break;
+    case ItemType::mcp_list_tools:
+    case ItemType::mcp_call:
+    case ItemType::mcp_approval_request:
+    case ItemType::mcp_approval_response:
+      read_mcp_item(fields, item);
+      break;
   }
   fields.finish();
+}
+
+ItemType read_item_type(ObjectReader& fields) {
+  return fields.reading().flavour() == Flavour::ga ? fields.required_name("type", kItemTypes)
+                                                   : fields.required_name("type", kItemTypesBeta);
 }
 
 }  // namespace
@@ -122,36 +135,24 @@ void read_item_fields(ObjectReader& fields, Item& item) {
 Item read_item(Value& value, const std::string& path, Reading& reading) {
   ObjectReader fields(value, path, reading);
   Item item;
-  item.type = fields.required_name("type", kItemTypes);
+  item.type = read_item_type(fields);
   read_item_fields(fields, item);
   return item;
 }
 
 ResponseInput read_response_input(Value& value, const std::string& path, Reading& reading) {
-  enum class Kind { message, function_call, function_call_output, item_reference };
-  constexpr std::array kKinds = {
-      Name<Kind>{"message", Kind::message},
-      Name<Kind>{"function_call", Kind::function_call},
-      Name<Kind>{"function_call_output", Kind::function_call_output},
-      Name<Kind>{"item_reference", Kind::item_reference},
-  };
+  constexpr std::string_view kReference = "item_reference";
   ObjectReader fields(value, path, reading);
   ResponseInput input;
-  switch (fields.required_name("type", kKinds)) {
-    case Kind::item_reference:
-      input.reference_id = fields.required_string("id", {.empty_allowed = false});
-      fields.finish();
-      return input;
-    case Kind::message:
-      input.item.type = ItemType::message;
-      break;
-    case Kind::function_call:
-      input.item.type = ItemType::function_call;
-      break;
-    case Kind::function_call_output:
-      input.item.type = ItemType::function_call_output;
-      break;
+  const Value* type = find(value, "type");
+  const auto* word = type != nullptr ? std::get_if<std::string>(&type->data) : nullptr;
+  if (word != nullptr && *word == kReference) {
+    fields.string("type");
+    input.reference_id = fields.required_string("id", {.empty_allowed = false});
+    fields.finish();
+    return input;
   }
+  input.item.type = read_item_type(fields);
   read_item_fields(fields, input.item);
   return input;
 }

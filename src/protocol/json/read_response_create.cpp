@@ -16,7 +16,10 @@ void read_shared_fields(ObjectReader& fields, ResponseCreate& out) {
   constexpr std::array kConversations = {Name<bool>{"auto", false}, Name<bool>{"none", true}};
   constexpr std::size_t kInputMax = 10'000;
   out.out_of_band = fields.name("conversation", kConversations).value_or(false);
-  out.instructions = fields.string("instructions");
+  // A client in use sends null for "as the session's".
+  if (Value* text = fields.find_nullable("instructions"); text != nullptr && !text->is_null()) {
+    out.instructions = read_string(*text, fields.path("instructions"), fields.reading());
+  }
   set(fields, "tools", out.tools, read_tools);
   set(fields, "tool_choice", out.tool_choice, read_tool_choice);
   set(fields, "max_output_tokens", out.max_output_tokens, read_max_output_tokens);

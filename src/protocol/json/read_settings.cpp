@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "protocol/json/read_mcp.h"
 #include "protocol/json/writer.h"
 
 namespace parley::protocol::json {
@@ -68,23 +69,32 @@ base::AudioFormat read_audio_format_beta(Value& value, const std::string& path, 
   return out;
 }
 
-FunctionTool read_tool(Value& value, const std::string& path, Reading& reading) {
-  constexpr std::array kTypes = {Name<int>{"function", 0}};  // MCP tools are not supported
-  ObjectReader fields(value, path, reading);
-  fields.required_name("type", kTypes);
+FunctionTool read_function(ObjectReader& fields) {
   FunctionTool tool;
   tool.name =
       fields.required_string("name", {.length_max = kToolNameLengthMax, .empty_allowed = false});
   tool.description = fields.string("description").value_or(std::string());
   if (Value* parameters = fields.find("parameters")) {
     if (parameters->object() == nullptr) {
-      reading.wrong_type(*parameters, "an object", fields.path("parameters"));
+      fields.reading().wrong_type(*parameters, "an object", fields.path("parameters"));
     } else {
       tool.parameters = keep(*parameters);
     }
   }
   fields.finish();
   return tool;
+}
+
+Tool read_tool(Value& value, const std::string& path, Reading& reading) {
+  enum class Kind : std::uint8_t { function, mcp };
+  constexpr std::array kKinds = {Name<Kind>{"function", Kind::function},
+                                 Name<Kind>{"mcp", Kind::mcp}};
+  constexpr std::array kKindsBeta = {Name<Kind>{"function", Kind::function}};
+  ObjectReader fields(value, path, reading);
+  const Kind kind = reading.flavour() == Flavour::ga ? fields.required_name("type", kKinds)
+                                                     : fields.required_name("type", kKindsBeta);
+  if (kind == Kind::mcp) return read_mcp_server(fields);
+  return read_function(fields);
 }
 
 // What both kinds of detection know, and the fields that belong to one kind. GA refuses a field of
@@ -197,8 +207,8 @@ std::string read_voice(Value& value, const std::string& path, Reading& reading) 
   return id;
 }
 
-std::vector<FunctionTool> read_tools(Value& value, const std::string& path, Reading& reading) {
-  std::vector<FunctionTool> tools;
+std::vector<Tool> read_tools(Value& value, const std::string& path, Reading& reading) {
+  std::vector<Tool> tools;
   for_each_element(value, path, reading, kToolsMax, [&](Value& element, const std::string& at) {
     tools.push_back(read_tool(element, at, reading));
   });
@@ -215,10 +225,21 @@ ToolChoice read_tool_choice(Value& value, const std::string& path, Reading& read
     }
     return choice;
   }
-  constexpr std::array kTypes = {Name<int>{"function", 0}};
+  constexpr std::array kTypes = {Name<ToolChoiceMode>{"function", ToolChoiceMode::function},
+                                 Name<ToolChoiceMode>{"mcp", ToolChoiceMode::mcp}};
+  constexpr std::array kTypesBeta = {Name<ToolChoiceMode>{"function", ToolChoiceMode::function}};
   ObjectReader fields(value, path, reading);
-  fields.required_name("type", kTypes);
-  choice.mode = ToolChoiceMode::function;
+  choice.mode = reading.flavour() == Flavour::ga ? fields.required_name("type", kTypes)
+                                                 : fields.required_name("type", kTypesBeta);
+  if (choice.mode == ToolChoiceMode::mcp) {
+    choice.server_label = fields.required_string("server_label", {.empty_allowed = false});
+    if (Value* name = fields.find_nullable("name"); name != nullptr && !name->is_null()) {
+      choice.function_name =
+          read_string(*name, fields.path("name"), reading).value_or(std::string());
+    }
+    fields.finish();
+    return choice;
+  }
   // Azure's rt-client calls the field "function".
   const auto azure_name = reading.lenient() ? fields.string("function") : std::nullopt;
   if (azure_name && !fields.find("name")) {

@@ -27,7 +27,7 @@ base::AudioFormat read_audio_format(Value& value, const std::string& path, Readi
 // GA ["audio"] or ["text"]; beta ["text"], or "text" and "audio" in any order.
 Modality read_modality(Value& value, const std::string& path, Reading& reading);
 std::string read_voice(Value& value, const std::string& path, Reading& reading);
-std::vector<FunctionTool> read_tools(Value& value, const std::string& path, Reading& reading);
+std::vector<Tool> read_tools(Value& value, const std::string& path, Reading& reading);
 ToolChoice read_tool_choice(Value& value, const std::string& path, Reading& reading);
 // A number, or nullopt for "inf".
 std::optional<int> read_max_output_tokens(Value& value, const std::string& path, Reading& reading);

@@ -99,6 +99,7 @@ void write_response(const Response& response, Flavour flavour, Writer& w) {
   write_status_details(response, w);
   w.begin_array("output");
   for (const Item& item : response.output) {
+    if (flavour == Flavour::beta && is_mcp(item.type)) continue;
     w.begin_object();
     write_item_fields(item, flavour, w);
     w.end_object();

@@ -79,6 +79,7 @@ class EventWriter {
   }
 
   bool operator()(const ItemAdded& e) {
+    if (unknown(e.item)) return false;
     begin(ga() ? "conversation.item.added" : "conversation.item.created");
     w_.string_or_null("previous_item_id", e.previous_item_id);
     item(e.item);
@@ -164,10 +165,12 @@ class EventWriter {
     return end();
   }
   bool operator()(const OutputItemAdded& e) {
+    if (unknown(e.item)) return false;
     begin("response.output_item.added");
     return output_item(e.response_id, e.output_index, e.item);
   }
   bool operator()(const OutputItemDone& e) {
+    if (unknown(e.item)) return false;
     begin("response.output_item.done");
     return output_item(e.response_id, e.output_index, e.item);
   }
@@ -214,6 +217,39 @@ class EventWriter {
     return end();
   }
 
+  bool operator()(const McpListToolsInProgress& e) {
+    return mcp("mcp_list_tools.in_progress", std::nullopt, e.item_id);
+  }
+  bool operator()(const McpListToolsCompleted& e) {
+    return mcp("mcp_list_tools.completed", std::nullopt, e.item_id);
+  }
+  bool operator()(const McpListToolsFailed& e) {
+    return mcp("mcp_list_tools.failed", std::nullopt, e.item_id);
+  }
+  bool operator()(const McpCallArgumentsDelta& e) {
+    if (!ga()) return false;
+    begin("response.mcp_call_arguments.delta");
+    output_place(e.ref);
+    w_.string("delta", e.delta);
+    w_.string("obfuscation", e.obfuscation);
+    return end();
+  }
+  bool operator()(const McpCallArgumentsDone& e) {
+    if (!ga()) return false;
+    begin("response.mcp_call_arguments.done");
+    output_place(e.ref);
+    w_.string("arguments", e.arguments);
+    return end();
+  }
+  bool operator()(const McpCallInProgress& e) {
+    return mcp("response.mcp_call.in_progress", e.output_index, e.item_id);
+  }
+  bool operator()(const McpCallCompleted& e) {
+    return mcp("response.mcp_call.completed", e.output_index, e.item_id);
+  }
+  bool operator()(const McpCallFailed& e) {
+    return mcp("response.mcp_call.failed", e.output_index, e.item_id);
+  }
   bool operator()(const FunctionCallArgumentsDelta& e) {
     begin("response.function_call_arguments.delta");
     call(e.ref, e.call_id);
@@ -245,6 +281,8 @@ class EventWriter {
 
  private:
   bool ga() const { return flavour_ == Flavour::ga; }
+  // The beta came before MCP.
+  bool unknown(const Item& item) const { return !ga() && is_mcp(item.type); }
 
   // GA has one event name for both kinds of session, beta two.
   std::string_view session_event(const SessionConfig& config, std::string_view name,
@@ -279,11 +317,21 @@ class EventWriter {
     w_.integer("output_index", ref.output_index);
     w_.integer("content_index", ref.content_index);
   }
-  void call(const PartRef& ref, const std::string& call_id) {
+  void output_place(const PartRef& ref) {
     w_.string("response_id", ref.response_id);
     w_.string("item_id", ref.item_id);
     w_.integer("output_index", ref.output_index);
+  }
+  void call(const PartRef& ref, const std::string& call_id) {
+    output_place(ref);
     w_.string("call_id", call_id);
+  }
+  bool mcp(std::string_view type, std::optional<int> output_index, const std::string& item_id) {
+    if (!ga()) return false;
+    begin(type);
+    if (output_index) w_.integer("output_index", *output_index);
+    w_.string("item_id", item_id);
+    return end();
   }
   bool text(std::string_view type, const PartRef& ref, std::string_view key,
             const std::string& value) {

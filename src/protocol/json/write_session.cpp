@@ -45,7 +45,7 @@ void write_realtime_ga(const SessionInfo& info, const SessionConfig& config, Wri
   w.string("model", config.model);
   write_modality("output_modalities", config.output_modality, Flavour::ga, w);
   w.string("instructions", config.instructions);
-  write_tools(config.tools, w);
+  write_tools(config.tools, Flavour::ga, w);
   write_tool_choice(config.tool_choice, w);
   write_max_output_tokens("max_output_tokens", config.max_output_tokens, w);
   write_raw_or_null("tracing", config.tracing, w);
@@ -96,7 +96,7 @@ void write_realtime_beta(const SessionInfo& info, const SessionConfig& config, W
   w.number("temperature", config.temperature);
   write_max_output_tokens("max_response_output_tokens", config.max_output_tokens, w);
   write_client_secret(info.client_secret, w);
-  write_tools(config.tools, w);
+  write_tools(config.tools, Flavour::beta, w);
   w.number("speed", config.speed);
   write_raw_or_null("tracing", config.tracing, w);
   write_noise_reduction("input_audio_noise_reduction", config.noise_reduction, w);
@@ -129,6 +129,31 @@ void write_session(std::string_view key, const SessionInfo& info, const SessionC
   write_session_fields(info, config, flavour, w);
   w.end_object();
 }
+
+namespace {
+
+void write_function(const FunctionTool& tool, Writer& w) {
+  w.string("type", "function");
+  w.string("name", tool.name);
+  if (!tool.description.empty()) w.string("description", tool.description);
+  if (tool.parameters.present()) w.raw("parameters", tool.parameters.text);
+}
+
+// Without its secrets.
+void write_mcp_server(const McpServerTool& tool, Writer& w) {
+  w.string("type", "mcp");
+  w.string("server_label", tool.server_label);
+  if (!tool.server_url.empty()) w.string("server_url", tool.server_url);
+  if (!tool.server_description.empty()) w.string("server_description", tool.server_description);
+  if (tool.allowed_tools.present()) w.raw("allowed_tools", tool.allowed_tools.text);
+  if (tool.require_approval.present()) {
+    w.raw("require_approval", tool.require_approval.text);
+  } else {
+    w.string("require_approval", "always");
+  }
+}
+
+}  // namespace
 
 void write_session_fields(const SessionInfo& info, const SessionConfig& config, Flavour flavour,
                           Writer& w) {
@@ -164,14 +189,16 @@ void write_modality(std::string_view key, Modality modality, Flavour flavour, Wr
   w.end_array();
 }
 
-void write_tools(const std::vector<FunctionTool>& tools, Writer& w) {
+void write_tools(const std::vector<Tool>& tools, Flavour flavour, Writer& w) {
   w.begin_array("tools");
-  for (const FunctionTool& tool : tools) {
+  for (const Tool& tool : tools) {
+    if (flavour == Flavour::beta && std::holds_alternative<McpServerTool>(tool)) continue;
     w.begin_object();
-    w.string("type", "function");
-    w.string("name", tool.name);
-    if (!tool.description.empty()) w.string("description", tool.description);
-    if (tool.parameters.present()) w.raw("parameters", tool.parameters.text);
+    if (const auto* function = std::get_if<FunctionTool>(&tool)) {
+      write_function(*function, w);
+    } else {
+      write_mcp_server(std::get<McpServerTool>(tool), w);
+    }
     w.end_object();
   }
   w.end_array();
@@ -193,6 +220,13 @@ void write_truncation(const Truncation& truncation, Writer& w) {
 }
 
 void write_tool_choice(const ToolChoice& choice, Writer& w) {
+  if (choice.mode == ToolChoiceMode::mcp) {
+    w.begin_object("tool_choice");
+    w.string("type", "mcp");
+    w.string("server_label", choice.server_label);
+    if (!choice.function_name.empty()) w.string("name", choice.function_name);
+    return w.end_object();
+  }
   if (choice.mode != ToolChoiceMode::function) {
     return w.string("tool_choice", wire_name(kToolChoiceModes, choice.mode));
   }

@@ -22,7 +22,7 @@ void write_audio_format(std::string_view key, const base::AudioFormat& format, F
                         Writer& w);
 void write_max_output_tokens(std::string_view key, const std::optional<int>& tokens, Writer& w);
 void write_modality(std::string_view key, Modality modality, Flavour flavour, Writer& w);
-void write_tools(const std::vector<FunctionTool>& tools, Writer& w);
+void write_tools(const std::vector<Tool>& tools, Flavour flavour, Writer& w);  // beta: no MCP
 void write_truncation(const Truncation& truncation, Writer& w);
 void write_tool_choice(const ToolChoice& choice, Writer& w);
 void write_transcription(std::string_view key, const std::optional<Transcription>& transcription,
