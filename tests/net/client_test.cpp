@@ -15,26 +15,6 @@ using namespace parley::net::test;
 
 namespace {
 
-// A directory with a local certificate, gone with the object.
-struct CertificateDirectory {
-  CertificateDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "parley-net-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-    auto made = ensure_local_certificate(path + "/tls", {});
-    if (!made) throw std::runtime_error(made.error().message);
-    files = *made;
-  }
-  ~CertificateDirectory() { std::filesystem::remove_all(path); }
-  ServerOptions server_options() const {
-    ServerOptions options;
-    options.tls.certificate_file = files.certificate_file;
-    options.tls.key_file = files.key_file;
-    return options;
-  }
-  std::string path;
-  LocalCertificate files;
-};
-
 base::Error error_of(EventLoop& loop, WebSocketClientOptions options) {
   const auto result = connect(loop, std::move(options));
   return result ? base::Error{"none", {}, {}} : result.error();

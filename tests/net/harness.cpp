@@ -134,6 +134,16 @@ RecordedSocket connected(EventLoop& loop, const std::string& url) {
   return std::move(*result);
 }
 
+RawPeer RawPeer::from_socket(int fd) {
+  if (fd < 0) throw std::runtime_error("no connection");
+  const timeval patience{60, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  RawPeer peer;
+  peer.fd_ = fd;
+  return peer;
+}
+
 RawPeer::RawPeer(int port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;

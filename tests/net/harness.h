@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "net/certificate.h"
 #include "net/event_loop.h"
 #include "net/server.h"
 #include "net/websocket.h"
@@ -137,7 +139,8 @@ RecordedSocket connected(EventLoop& loop, const std::string& url);
 class RawPeer {
  public:
   explicit RawPeer(int port);
-  explicit RawPeer(RawPeer&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  static RawPeer from_socket(int fd);  // takes it over
+  RawPeer(RawPeer&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   ~RawPeer();
   RawPeer(const RawPeer&) = delete;
   RawPeer& operator=(const RawPeer&) = delete;
@@ -160,7 +163,29 @@ class RawPeer {
   Frame read_frame();
 
  private:
-  int fd_;
+  RawPeer() = default;
+
+  int fd_ = -1;
+};
+
+// A directory with a local certificate, gone with the object.
+struct CertificateDirectory {
+  CertificateDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "parley-net-XXXXXX").string();
+    path = ::mkdtemp(pattern.data());
+    auto made = ensure_local_certificate(path + "/tls", {});
+    if (!made) throw std::runtime_error(made.error().message);
+    files = *made;
+  }
+  ~CertificateDirectory() { std::filesystem::remove_all(path); }
+  ServerOptions server_options() const {
+    ServerOptions options;
+    options.tls.certificate_file = files.certificate_file;
+    options.tls.key_file = files.key_file;
+    return options;
+  }
+  std::string path;
+  LocalCertificate files;
 };
 
 // The close code at the start of a close frame's payload.

@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
+#include <memory>
 #include <unordered_set>
 
 #include "net/event_loop.h"
@@ -65,6 +66,7 @@ struct EventLoop::Impl {
   std::atomic<bool> running = false;
   std::unordered_set<detail::LoopMember*> members;
   detail::IoContext context;
+  std::shared_ptr<void> http_client;  // detail/curl_loop.h, once a request was made
   boost::asio::executor_work_guard<detail::IoExecutor> work{context.get_executor()};
 };
 
