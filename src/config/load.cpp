@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <system_error>
 
 #include "config/detail/environment.h"
+#include "config/detail/model_section.h"
 #include "config/detail/nearest.h"
 #include "config/detail/settings.h"
 #include "config/detail/toml_file.h"
@@ -38,8 +40,8 @@ class Loader {
   explicit Loader(const Sources& sources) : sources_(sources) {}
 
   base::Result<Options> load() {
-    for (const auto step :
-         {&Loader::take_file, &Loader::take_environment, &Loader::take_flags, &Loader::check_tls}) {
+    for (const auto step : {&Loader::take_file, &Loader::take_environment, &Loader::take_flags,
+                            &Loader::check_tls, &Loader::gather_engines, &Loader::check_models}) {
       if (auto done = (this->*step)(); !done) return tl::unexpected(std::move(done.error()));
     }
     return std::move(options_);
@@ -48,17 +50,22 @@ class Loader {
  private:
   Done take_file();
   Done take_entry(const detail::FileEntry& entry);
-  Done take_engine_entry(const detail::FileEntry& entry, EngineSection& engine);
+  Done take_engine_entry(const detail::FileEntry& entry);
+  Done take_model_entry(const detail::FileEntry& entry);
   Done take_environment();
   void take_engine_variables(EngineSection& engine);
   Done refuse_unknown_variables() const;
   Done take_flags();
-  Done take_engine_flag(const std::string& key, const std::string& value, EngineSection& engine);
+  Done take_engine_flag(const std::string& key, const std::string& value, EngineSection& first);
   Done check_tls();
+  Done gather_engines();
+  Done fill_in_variables(EngineSection& engine) const;
+  Done check_models();
 
   Done put(const std::string& key, detail::RawValue value, const std::string& origin);
   Done unknown_section(const detail::FileEntry& entry);
   EngineSection* engine(const std::string& kind);
+  EngineSection* named_engine(const std::string& kind, const std::string& name);
   static void set_provider(EngineSection& engine, const std::string& provider,
                            const std::string& origin);
 
@@ -66,6 +73,8 @@ class Loader {
   Options options_;
   std::set<std::string, std::less<>> given_;         // keys that some source has set
   std::set<std::string, std::less<>> file_engines_;  // kinds that the file has a section for
+  // Engines of the file beyond the first of their kind, and all of those that have no default.
+  std::deque<EngineSection> further_;
 };
 
 EngineSection engine_default(const std::string& kind) {
@@ -91,7 +100,7 @@ std::vector<std::string> section_names() {
     const std::string section(setting.key.substr(0, setting.key.find('.')));
     if (names.empty() || names.back() != section) names.push_back(section);
   }
-  for (const char* kind : {"stt", "llm", "tts"}) names.emplace_back(kind);
+  for (const char* kind : {"stt", "llm", "tts", "models"}) names.emplace_back(kind);
   return names;
 }
 
@@ -110,10 +119,24 @@ Done Loader::put(const std::string& key, detail::RawValue value, const std::stri
   return {};
 }
 
+bool is_kind(const std::string& word) {
+  return word == "stt" || word == "llm" || word == "tts";
+}
+
+// The one that the environment and flags are about, and the default model.
 EngineSection* Loader::engine(const std::string& kind) {
   if (kind == "stt") return &options_.stt;
   if (kind == "llm") return &options_.llm;
   return kind == "tts" ? &options_.tts : nullptr;
+}
+
+EngineSection* Loader::named_engine(const std::string& kind, const std::string& name) {
+  EngineSection* const first = engine(kind);
+  if (first != nullptr && first->name == name) return first;
+  const auto found = std::find_if(further_.begin(), further_.end(), [&](const EngineSection& e) {
+    return e.kind == kind && e.name == name;
+  });
+  return found == further_.end() ? nullptr : &*found;
 }
 
 // Options belong to the provider they were written for.
@@ -154,14 +177,6 @@ Done Loader::take_file() {
   for (const detail::FileEntry& entry : *entries) {
     if (auto done = take_entry(entry); !done) return done;
   }
-  for (const char* kind : {"stt", "llm", "tts"}) {
-    const EngineSection& section = *engine(kind);
-    if (section.provider.empty()) {
-      return invalid(section.origin, "[" + section.kind + '.' + section.name +
-                                         "] needs a provider, e.g. provider = " +
-                                         detail::toml_string(engine_default(kind).provider));
-    }
-  }
   return {};
 }
 
@@ -172,9 +187,8 @@ Done Loader::take_entry(const detail::FileEntry& entry) {
                                      " stands outside any section; put it under [" +
                                      section_names().front() + "] or another one");
   }
-  if (EngineSection* const wanted = engine(section.front())) {
-    return take_engine_entry(entry, *wanted);
-  }
+  if (is_kind(section.front())) return take_engine_entry(entry);
+  if (section.front() == "models") return take_model_entry(entry);
   const std::vector<std::string> known = keys_of(section.front());
   if (section.size() > 1 || known.empty()) return unknown_section(entry);
   if (entry.key.empty()) return {};
@@ -194,36 +208,46 @@ Done Loader::take_entry(const detail::FileEntry& entry) {
 
 Done Loader::unknown_section(const detail::FileEntry& entry) {
   std::string meant = detail::nearest(entry.section.front(), section_names());
-  if (engine(meant) != nullptr) meant += ".NAME";
+  if (is_kind(meant) || meant == "models") meant += ".NAME";
   return invalid(entry.origin,
                  "unknown section [" + joined(entry.section) + "]; did you mean [" + meant + "]?");
 }
 
-Done Loader::take_engine_entry(const detail::FileEntry& entry, EngineSection& engine) {
+Done Loader::take_engine_entry(const detail::FileEntry& entry) {
   const std::string& kind = entry.section.front();
+  EngineSection* const first = engine(kind);
   if (entry.section.size() == 1) {
     if (entry.key.empty()) return {};  // the table that holds the named ones
+    const std::string name = first == nullptr ? "NAME" : engine_default(kind).name;
     return invalid(entry.origin, "engines have names: write " + entry.key + " under [" + kind +
-                                     '.' + engine_default(kind).name + "], not under [" + kind +
-                                     "]");
+                                     '.' + name + "], not under [" + kind + "]");
   }
+  const std::string& name = entry.section[1];
   if (entry.key.empty()) {
-    if (!file_engines_.insert(kind).second) {
-      return invalid(entry.origin, "a second engine under [" + kind + ".…]: there is already [" +
-                                       kind + '.' + engine.name +
-                                       "]; several engines per kind are not supported yet");
+    EngineSection section{kind, name, {}, {}, entry.origin};
+    if (first != nullptr && file_engines_.insert(kind).second) {
+      *first = std::move(section);
+    } else {
+      further_.push_back(std::move(section));
     }
-    engine = EngineSection{kind, entry.section[1], {}, {}, entry.origin};
     return {};
   }
+  EngineSection& section = *named_engine(kind, name);
   const std::string key = joined(entry.section) + '.' + entry.key;
-  if (!entry.scalar) {
-    return invalid(entry.origin, key + " must be a single text, number, true or false", key);
+  if (!entry.scalar && !entry.flat) {
+    return invalid(entry.origin,
+                   key +
+                       " must be a text, a number, true or false, or a list or "
+                       "table of texts",
+                   key);
+  }
+  if (entry.key == "provider" && !entry.scalar) {
+    return invalid(entry.origin, key + " must be a text in quotes", key);
   }
   if (entry.key == "provider") {
-    engine.provider = entry.text;
+    section.provider = entry.text;
   } else {
-    engine.options[entry.key] = entry.text;
+    section.options[entry.key] = entry.scalar ? entry.text : *entry.flat;
   }
   return {};
 }
@@ -313,20 +337,25 @@ Done Loader::take_flags() {
   return {};
 }
 
-// "stt.provider" and "stt.OPTION": there is one engine per kind, so its name is not needed.
+// "stt.provider" and "stt.OPTION" are about the first engine of the kind, "stt.NAME.OPTION" about
+// that one.
 Done Loader::take_engine_flag(const std::string& key, const std::string& value,
-                              EngineSection& engine) {
-  const auto dot = key.find('.');
-  const std::string option = dot == std::string::npos ? std::string() : key.substr(dot + 1);
-  if (option.empty() || option.find('.') != std::string::npos) {
+                              EngineSection& first) {
+  EngineSection* section = &first;
+  std::string option = key.substr(std::min(key.size(), first.kind.size() + 1));
+  if (const auto dot = option.find('.'); dot != std::string::npos) {
+    section = named_engine(first.kind, option.substr(0, dot));
+    option = option.substr(dot + 1);
+  }
+  if (section == nullptr || option.empty() || option.find('.') != std::string::npos) {
     return invalid(
         "command line",
-        "unknown key " + key + "; an engine's key looks like " + engine.kind + ".provider", key);
+        "unknown key " + key + "; an engine's key looks like " + first.kind + ".provider", key);
   }
   if (option == "provider") {
-    set_provider(engine, value, "command line");
+    set_provider(*section, value, "command line");
   } else {
-    engine.options[option] = value;
+    section->options[option] = value;
   }
   return {};
 }
@@ -345,6 +374,88 @@ Done Loader::check_tls() {
                           " is missing: TLS from files needs server.tls_cert and "
                           "server.tls_key",
                       missing);
+  }
+  return {};
+}
+
+// All engines in one place, the defaults first; each must say what it is.
+Done Loader::gather_engines() {
+  for (EngineSection* const section : {&options_.stt, &options_.llm, &options_.tts}) {
+    if (auto done = fill_in_variables(*section); !done) return done;
+    options_.engines.push_back(*section);
+  }
+  for (EngineSection& section : further_) {
+    if (auto done = fill_in_variables(section); !done) return done;
+    options_.engines.push_back(section);
+  }
+  for (const EngineSection& section : options_.engines) {
+    if (!section.provider.empty()) continue;
+    const std::string example = engine_default(section.kind).provider;
+    return invalid(section.origin,
+                   "[" + section.kind + '.' + section.name +
+                       "] needs a provider, e.g. provider = " + detail::toml_string(example));
+  }
+  return {};
+}
+
+// `api_key = "${OPENAI_API_KEY}"`: secrets need not stand in the file.
+Done Loader::fill_in_variables(EngineSection& engine) const {
+  for (auto& [key, value] : engine.options) {
+    for (std::size_t begin = value.find("${"); begin != std::string::npos;
+         begin = value.find("${", begin)) {
+      const std::size_t end = value.find('}', begin);
+      if (end == std::string::npos) break;
+      const std::string name = value.substr(begin + 2, end - begin - 2);
+      const auto text = detail::look_up(sources_.environment, name);
+      if (!text) {
+        return invalid(engine.origin, engine.kind + '.' + engine.name + '.' + key +
+                                          ": environment variable " + name + " is not set");
+      }
+      value.replace(begin, end - begin + 1, *text);
+      begin += text->size();
+    }
+  }
+  return {};
+}
+
+Done Loader::take_model_entry(const detail::FileEntry& entry) {
+  if (entry.section.size() == 1) {
+    if (entry.key.empty()) return {};
+    return invalid(entry.origin, "models have names: write " + entry.key + " under [models.NAME]");
+  }
+  auto& models = options_.models;
+  if (entry.key.empty()) {
+    models.emplace_back();
+    models.back().name = entry.section[1];
+    models.back().origin = entry.origin;
+    return {};
+  }
+  const auto model = std::find_if(models.begin(), models.end(), [&](const ModelSection& m) {
+    return m.name == entry.section[1];
+  });
+  return detail::assign_model_key(*model, entry);
+}
+
+Done Loader::check_models() {
+  for (const ModelSection& model : options_.models) {
+    const auto check = [&](const std::string& kind, const std::string& name) -> Done {
+      if (name.empty() || named_engine(kind, name) != nullptr) return {};
+      std::vector<std::string> known;
+      for (const EngineSection& engine : options_.engines) {
+        if (engine.kind == kind) known.push_back(engine.name);
+      }
+      const std::string hint =
+          known.empty() ? "" : "; did you mean " + detail::nearest(name, known) + "?";
+      return invalid(model.origin, "[models." + model.name + "]: there is no engine [" + kind +
+                                       '.' + name + "]" + hint);
+    };
+    Done done = check("stt", model.stt);
+    if (done) done = check("llm", model.llm);
+    if (done) done = check("tts", model.tts);
+    for (const auto& name : model.stt_fallback) done = done ? check("stt", name) : done;
+    for (const auto& name : model.llm_fallback) done = done ? check("llm", name) : done;
+    for (const auto& name : model.tts_fallback) done = done ? check("tts", name) : done;
+    if (!done) return done;
   }
   return {};
 }

@@ -52,7 +52,6 @@ struct ModelSection {
   std::string stt;
   std::string llm;
   std::string tts;
-  std::string s2s;  // speech to speech, instead of the three
   // Engines that are asked when the first one fails, in this order.
   std::vector<std::string> stt_fallback;
   std::vector<std::string> llm_fallback;

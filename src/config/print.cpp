@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "config/detail/model_section.h"
 #include "config/detail/settings.h"
 #include "config/load.h"
 
@@ -13,8 +14,8 @@ namespace {
 
 // Engines' keys belong to their providers, so a secret is told by its name.
 bool looks_secret(std::string_view key) {
-  static constexpr std::array<std::string_view, 5> kWords = {"key", "token", "secret", "password",
-                                                             "credential"};
+  static constexpr std::array<std::string_view, 6> kWords = {"key",      "token",      "secret",
+                                                             "password", "credential", "header"};
   return std::any_of(kWords.begin(), kWords.end(), [key](std::string_view word) {
     return key.find(word) != std::string_view::npos;
   });
@@ -53,9 +54,13 @@ std::string print(const Options& options) {
     out += std::string(setting.key.substr(dot + 1)) + " = " + detail::toml_value(setting, options) +
            '\n';
   }
-  for (const EngineSection* engine : {&options.stt, &options.llm, &options.tts}) {
-    print_engine(*engine, out);
+  if (options.engines.empty()) {
+    for (const EngineSection* engine : {&options.stt, &options.llm, &options.tts}) {
+      print_engine(*engine, out);
+    }
   }
+  for (const EngineSection& engine : options.engines) print_engine(engine, out);
+  for (const ModelSection& model : options.models) out += '\n' + detail::print_model(model);
   return out;
 }
 
@@ -73,6 +78,9 @@ std::vector<KeyInfo> keys() {
   add(defaults.stt, "What recognises speech.");
   add(defaults.llm, "What answers.");
   add(defaults.tts, "What speaks.");
+  for (const auto& [name, meaning] : detail::model_keys()) {
+    infos.push_back({"models.NAME." + std::string(name), "unset", std::string(meaning)});
+  }
   return infos;
 }
 

@@ -174,7 +174,7 @@ TEST_CASE("a mistake in the file is told with file, line and what would be right
       {"[stt.mine]\nmodel = \"x\"\n",
        "parley.toml:1: [stt.mine] needs a provider, e.g. provider = \"pocketsphinx\""},
       {"[stt.mine]\nprovider = [\"x\"]\n",
-       "parley.toml:2: stt.mine.provider must be a single text, number, true or false"},
+       "parley.toml:2: stt.mine.provider must be a text in quotes"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.file);
@@ -188,14 +188,101 @@ TEST_CASE("text that is no TOML is told with its line") {
   CHECK(message.starts_with("parley.toml:2: not valid TOML: "));
 }
 
-TEST_CASE("two engines of one kind are refused for now") {
-  const auto message = error_of({.file = "[tts.a]\nprovider = \"flite\"\n"
-                                         "[tts.b]\nprovider = \"espeak\"\n",
-                                 .environment = {},
-                                 .flags = {}});
-  CHECK(message ==
-        "parley.toml:3: a second engine under [tts.…]: there is already [tts.a]; "
-        "several engines per kind are not supported yet");
+// ---- engines and models ------------------------------------------------------------------------
+
+const EngineSection* engine_of(const Options& options, const std::string& kind,
+                               const std::string& name) {
+  for (const auto& engine : options.engines) {
+    if (engine.kind == kind && engine.name == name) return &engine;
+  }
+  return nullptr;
+}
+
+TEST_CASE("a file may have many engines and combine them into models") {
+  const auto options = load_given({.file = R"(
+[stt.whisper]
+provider = "openai"
+base_url = "http://127.0.0.1:9000/v1"
+[llm.fast]
+provider = "openai"
+api_key = "${MY_KEY}"
+headers = ["X-A: 1", "X-B: 2"]
+[llm.slow]
+provider = "anthropic"
+voices = { alloy = "a", echo = "e" }
+[models.assistant]
+llm = "slow"
+llm_fallback = ["fast"]
+voices = { alloy = "af_heart", echo = "am_adam" }
+instructions = "Be kind."
+turn_detection = "semantic_vad"
+vad_threshold = 0.7
+vad_silence_duration_ms = 400
+input_tokens_max = 8000
+[models.other]
+stt = "whisper"
+llm = "fast"
+)",
+                                   .environment = {{"MY_KEY", "sk-1"}},
+                                   .flags = {{"llm.slow.model", "m"}, {"llm.timeout", "5"}}});
+  REQUIRE(options);
+  CHECK(options->stt.name == "whisper");
+  CHECK(options->llm.name == "fast");
+  CHECK(options->tts.provider == "flite");
+  const auto* fast = engine_of(*options, "llm", "fast");
+  REQUIRE(fast != nullptr);
+  CHECK(fast->options.at("api_key") == "sk-1");
+  CHECK(fast->options.at("headers") == "X-A: 1, X-B: 2");
+  CHECK(fast->options.at("timeout") == "5");
+  const auto* slow = engine_of(*options, "llm", "slow");
+  REQUIRE(slow != nullptr);
+  CHECK(slow->options.at("voices") == "alloy = a, echo = e");
+  CHECK(slow->options.at("model") == "m");
+  REQUIRE(options->models.size() == 2);
+  const auto& model =
+      options->models[0].name == "assistant" ? options->models[0] : options->models[1];
+  CHECK(model.llm == "slow");
+  CHECK(model.stt.empty());
+  CHECK(model.llm_fallback == std::vector<std::string>{"fast"});
+  CHECK(model.voices.at("echo") == "am_adam");
+  CHECK(model.instructions == "Be kind.");
+  CHECK(model.vad_threshold == 0.7);
+  CHECK(model.vad_silence_duration_ms == 400);
+  CHECK(model.input_tokens_max == 8000);
+  const std::string printed = print(*options);
+  CHECK(printed.find("sk-1") == std::string::npos);
+  CHECK(printed.find("vad_threshold = 0.7") != std::string::npos);
+  CHECK(printed.find("[llm.slow]") != std::string::npos);
+}
+
+TEST_CASE("a mistake in a model is told with what would be right") {
+  struct Row {
+    const char* file;
+    const char* message;
+  };
+  const Row rows[] = {
+      {"[models.a]\nllm = \"fst\"\n[llm.fast]\nprovider = \"openai\"\n",
+       "parley.toml:1: [models.a]: there is no engine [llm.fst]; did you mean fast?"},
+      {"[models.a]\nvoise = \"x\"\n",
+       "parley.toml:2: unknown key voise in [models.a]; did you mean voice?"},
+      {"[models.a]\nturn_detection = \"x\"\n",
+       "parley.toml:2: models.a.turn_detection must be one of \"server_vad\", \"semantic_vad\", "
+       "\"none\""},
+      {"[models.a]\nvad_threshold = 2\n",
+       "parley.toml:2: models.a.vad_threshold must be a number from 0 to 1"},
+      {"[models.a]\nvad_silence_duration_ms = 1.5\n",
+       "parley.toml:2: models.a.vad_silence_duration_ms must be a whole number from 0 to 30000"},
+      {"[models.a]\nvoices = \"x\"\n", "parley.toml:2: models.a.voices must be a table of texts"},
+      {"[models]\nllm = \"x\"\n",
+       "parley.toml:2: models have names: write llm under [models.NAME]"},
+      {"[llm.a]\nprovider = \"openai\"\napi_key = \"${NOT_SET}\"\n",
+       "parley.toml:1: llm.a.api_key: environment variable NOT_SET is not set"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.file);
+    std::string message = error_of({.file = row.file, .environment = {}, .flags = {}});
+    CHECK(message == row.message);
+  }
 }
 
 TEST_CASE("a file that was named must be there, the one that was not need not") {

@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include <charconv>
+#include <optional>
 #include <utility>
 
 namespace parley::config::detail {
@@ -59,7 +60,33 @@ void read_list(const toml::array& list, FileEntry& entry) {
   entry.value.data = std::move(items);
 }
 
+// A list or table of texts as one text, the way an engine's option or an environment variable would
+// hold it: "a, b" and "name = a, name = b".
+std::optional<std::string> flattened(const toml::node& node) {
+  std::string out;
+  const auto add = [&out](const toml::node& value, const std::string& before) {
+    const auto* text = value.as_string();
+    if (text == nullptr) return false;
+    out += (out.empty() ? "" : ", ") + before + text->get();
+    return true;
+  };
+  if (const auto* list = node.as_array()) {
+    for (const toml::node& item : *list) {
+      if (!add(item, "")) return std::nullopt;
+    }
+    return out;
+  }
+  if (const auto* table = node.as_table()) {
+    for (const auto& [key, value] : *table) {
+      if (!add(value, std::string(key.str()) + " = ")) return std::nullopt;
+    }
+    return out;
+  }
+  return std::nullopt;
+}
+
 void read_value(const toml::node& node, FileEntry& entry) {
+  entry.flat = flattened(node);
   entry.scalar = true;
   if (const auto* text = node.as_string()) {
     entry.text = text->get();
@@ -82,7 +109,7 @@ void read_value(const toml::node& node, FileEntry& entry) {
   }
 }
 
-// Only engines' sections have a second level: [stt.NAME].
+// Engines and models have names: [stt.NAME], [models.NAME].
 constexpr std::size_t kDepthMax = 2;
 
 void read_table(const toml::table& table, const std::vector<std::string>& section,
@@ -92,6 +119,7 @@ void read_table(const toml::table& table, const std::vector<std::string>& sectio
                     .key = {},
                     .value = {},
                     .text = {},
+                    .flat = {},
                     .wrong_type = {},
                     .origin = place(file, key.source())};
     const toml::table* inner = node.as_table();

@@ -3,6 +3,7 @@
 // the TOML library is toml_file.cpp.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,8 @@ struct FileEntry {
   std::string key;                   // empty: the section's own header
   RawValue value;
   std::string text;
-  std::string wrong_type;  // e.g. "a date"; empty: usable
+  std::optional<std::string> flat;  // a list or table of texts as one text
+  std::string wrong_type;           // e.g. "a date"; empty: usable
   bool scalar = false;
   std::string origin;  // "parley.toml:12"
 };
