@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,12 +22,32 @@ struct UpgradeDecision {
   HttpResponse refusal;     // when not accepted
 };
 
+// Answers one request, now or later, whole or in pieces. Lives on the connection's loop, and keeps
+// the connection; once the client has gone it does nothing. Dropping the last reference before the
+// answer is whole answers 500, or breaks the connection when the answer had begun.
+class HttpResponder {
+ public:
+  virtual ~HttpResponder() = default;
+  // The whole answer.
+  virtual void respond(HttpResponse response) = 0;
+  // An answer of unknown length (chunked): the head (its body is sent first), pieces, the end.
+  virtual void begin(HttpResponse head) = 0;
+  virtual void write(std::string piece) = 0;
+  virtual void finish() = 0;
+  // Breaks the connection, so that the client sees that the answer is not whole.
+  virtual void abort() = 0;
+  // Called once if the client goes away before the answer was whole; never from inside this call.
+  virtual void on_closed(std::function<void()> handler) = 0;
+  virtual std::size_t queued_bytes() const = 0;  // not yet taken by the kernel
+};
+
 // The program above the server. Called on the connection's loop; must not block. One object serves
 // all loops, so it must be safe to call from several threads.
 class ServerHandler {
  public:
   virtual ~ServerHandler() = default;
-  virtual HttpResponse on_request(EventLoop& loop, const HttpRequest& request) = 0;
+  virtual void on_request(EventLoop& loop, HttpRequest request,
+                          std::shared_ptr<HttpResponder> responder) = 0;
   virtual UpgradeDecision on_upgrade(EventLoop& loop, const HttpRequest& request) = 0;
   virtual void on_websocket(EventLoop& loop, const HttpRequest& request,
                             std::shared_ptr<WebSocket> socket) = 0;

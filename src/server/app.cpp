@@ -82,10 +82,11 @@ App::~App() = default;
 
 // ---- plain HTTP --------------------------------------------------------------------------------
 
-net::HttpResponse App::on_request(net::EventLoop&, const net::HttpRequest& request) {
+void App::on_request(net::EventLoop&, net::HttpRequest request,
+                     std::shared_ptr<net::HttpResponder> responder) {
   net::HttpResponse response = request.method == "OPTIONS" ? preflight() : route(request);
   add_cors(response);
-  return response;
+  responder->respond(std::move(response));
 }
 
 net::HttpResponse App::route(const net::HttpRequest& request) {

@@ -35,7 +35,8 @@ class App final : public net::ServerHandler {
       std::shared_ptr<spdlog::logger> log);
   ~App() override;
 
-  net::HttpResponse on_request(net::EventLoop& loop, const net::HttpRequest& request) override;
+  void on_request(net::EventLoop& loop, net::HttpRequest request,
+                  std::shared_ptr<net::HttpResponder> responder) override;
   net::UpgradeDecision on_upgrade(net::EventLoop& loop, const net::HttpRequest& request) override;
   void on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
                     std::shared_ptr<net::WebSocket> socket) override;
@@ -46,6 +47,7 @@ class App final : public net::ServerHandler {
 
  private:
   net::HttpResponse route(const net::HttpRequest& request);
+
   const engine::Model* find_model(const Door& door, const protocol::SessionPatch* secret) const;
   void refuse(const Door& door, base::Error fault, net::CloseCode code,
               std::shared_ptr<net::WebSocket> socket);

@@ -33,7 +33,7 @@ class CountingHandler : public ServerHandler {
   static constexpr int kWarmFrames = 100;
   static constexpr int kFrames = 1000;
 
-  HttpResponse on_request(EventLoop&, const HttpRequest&) override { return {}; }
+  void on_request(EventLoop&, HttpRequest, std::shared_ptr<HttpResponder>) override {}
   UpgradeDecision on_upgrade(EventLoop&, const HttpRequest&) override {
     UpgradeDecision decision;
     decision.accept = true;

@@ -40,8 +40,10 @@ void RecordedSocket::close(CloseCode code, std::string reason) {
       [socket = socket_, code, reason = std::move(reason)] { socket->close(code, reason); });
 }
 
-HttpResponse TestHandler::on_request(EventLoop&, const HttpRequest& request) {
+void TestHandler::on_request(EventLoop&, HttpRequest request,
+                             std::shared_ptr<HttpResponder> responder) {
   requests.put(request);
+  if (request.path == "/hold") return held.put(std::move(responder));
   HttpResponse response;
   response.content_type = "text/plain";
   if (request.path == "/") {
@@ -56,7 +58,7 @@ HttpResponse TestHandler::on_request(EventLoop&, const HttpRequest& request) {
     response.status = 404;
     response.body = "nothing here";
   }
-  return response;
+  responder->respond(std::move(response));
 }
 
 UpgradeDecision TestHandler::on_upgrade(EventLoop&, const HttpRequest& request) {

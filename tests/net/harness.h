@@ -96,12 +96,14 @@ class RecordedSocket {
   std::shared_ptr<Mailbox<SocketEvent>> events_ = std::make_shared<Mailbox<SocketEvent>>();
 };
 
-// Answers GET / with "hello", /echo with the body, /throw with an exception, anything else with
-// 404. Upgrades everywhere but on /refuse (401) and /throw; selects the sub-protocol "realtime".
-// Sockets echo, except on /record, where they are handed to the test, and /throw-frame.
+// Answers GET / with "hello", /echo with the body, /throw with an exception, /hold not at all (the
+// responder is handed to the test), anything else with 404. Upgrades everywhere but on /refuse
+// (401) and /throw; selects the sub-protocol "realtime". Sockets echo, except on /record, where
+// they are handed to the test, and /throw-frame.
 class TestHandler : public ServerHandler {
  public:
-  HttpResponse on_request(EventLoop& loop, const HttpRequest& request) override;
+  void on_request(EventLoop& loop, HttpRequest request,
+                  std::shared_ptr<HttpResponder> responder) override;
   UpgradeDecision on_upgrade(EventLoop& loop, const HttpRequest& request) override;
   void on_websocket(EventLoop& loop, const HttpRequest& request,
                     std::shared_ptr<WebSocket> socket) override;
@@ -109,6 +111,7 @@ class TestHandler : public ServerHandler {
   Mailbox<HttpRequest> requests;                   // as seen by on_request and on_upgrade
   Mailbox<SocketEvent> closed;                     // of echoing sockets
   Mailbox<RecordedSocket> recorded;                // of /record, started
+  Mailbox<std::shared_ptr<HttpResponder>> held;    // of /hold: the test answers
   std::function<void(EventLoop&)> on_socket_loop;  // called for each socket
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "tests/net/kept_response.h"
 #include "tests/server/silent_engines.h"
 
 namespace parley::tests {
@@ -23,7 +24,9 @@ struct Fixture {
     request.method = std::move(method);
     request.path = std::move(path);
     request.headers = std::move(headers);
-    return app.on_request(pool.at(0), request);
+    const auto kept = std::make_shared<net::test::KeptResponse>();
+    app.on_request(pool.at(0), std::move(request), kept);
+    return kept->response;
   }
   net::UpgradeDecision upgrade(std::string path) {
     net::HttpRequest request;

@@ -9,6 +9,7 @@
 
 #include "net/server.h"
 #include "server/app.h"
+#include "tests/net/kept_response.h"
 #include "tests/server/silent_engines.h"
 
 namespace parley::tests {
@@ -178,7 +179,9 @@ TEST_CASE("a client secret binds the session's settings") {
   request.headers = {{"Authorization", "Bearer own"}};
   request.body = R"({"session":{"type":"transcription","audio":{"input":{
       "transcription":{"model":"whisper-1","language":"de"}}}}})";
-  const auto body = running.app.on_request(running.pool->at(0), request).body;
+  const auto kept = std::make_shared<net::test::KeptResponse>();
+  running.app.on_request(running.pool->at(0), request, kept);
+  const std::string& body = kept->response.body;
   const auto begin = body.find("ek_");
   REQUIRE(begin != std::string::npos);
   const auto key = body.substr(begin, body.find('"', begin) - begin);

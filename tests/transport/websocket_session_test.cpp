@@ -75,7 +75,8 @@ class Fixture final : public net::ServerHandler {
     pool_.stop_and_join();
   }
 
-  net::HttpResponse on_request(net::EventLoop&, const net::HttpRequest&) override { return {}; }
+  void on_request(net::EventLoop&, net::HttpRequest, std::shared_ptr<net::HttpResponder>) override {
+  }
   net::UpgradeDecision on_upgrade(net::EventLoop&, const net::HttpRequest&) override {
     return {.accept = true, .subprotocol = {}, .refusal = {}};
   }

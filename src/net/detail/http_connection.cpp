@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "net/detail/http_connection.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -55,6 +59,32 @@ HttpResponse fault_response(error_code error) {
   return text_response(400, "malformed request: " + error.message() + "\n");
 }
 
+class HttpConnection;
+
+// The handler's end of one answer. Keeps the connection, which does not keep it.
+class Responder final : public HttpResponder {
+ public:
+  Responder(std::shared_ptr<HttpConnection> connection, std::uint64_t request)
+      : connection_(std::move(connection)), request_(request) {}
+  ~Responder() override;
+  Responder(const Responder&) = delete;
+  Responder& operator=(const Responder&) = delete;
+
+  void respond(HttpResponse response) override;
+  void begin(HttpResponse head) override;
+  void write(std::string piece) override;
+  void finish() override;
+  void abort() override;
+  void on_closed(std::function<void()> handler) override;
+  std::size_t queued_bytes() const override;
+
+ private:
+  bool current() const;  // its request is the one being answered
+
+  const std::shared_ptr<HttpConnection> connection_;
+  const std::uint64_t request_;
+};
+
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
   HttpConnection(EventLoop& loop, Socket socket, std::shared_ptr<const ServerContext> server)
@@ -62,7 +92,24 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   void start();
 
+  // ---- the answer to the request that is being handled, for its Responder
+  std::uint64_t request() const { return request_; }
+  bool answering() const { return answer_ == Answer::pending || answer_ == Answer::streaming; }
+  void answer_whole(HttpResponse response);
+  void begin_answer(HttpResponse head);
+  void write_answer(const std::string& piece);
+  void finish_answer();
+  void break_off();  // the answer will not be whole
+  void on_peer_gone(std::function<void()> handler) { peer_gone_ = std::move(handler); }
+  std::size_t queued_bytes() const { return queued_bytes_; }
+
  private:
+  enum class Answer : std::uint8_t { none, pending, streaming, ended };
+
+  void watch_peer();
+  void lose_peer();
+  void enqueue(std::string text);
+  void pump();
   void expect_progress();
   void read();
   void on_read(error_code error, std::size_t bytes);
@@ -91,6 +138,16 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool in_body_ = false;
   bool keep_alive_ = false;
   bool is_head_request_ = false;
+
+  std::uint64_t request_ = 0;  // counts them
+  Answer answer_ = Answer::none;
+  bool old_http_ = false;  // 1.0: no chunks
+  bool chunked_ = false;
+  bool reading_ = false;
+  bool writing_ = false;
+  std::deque<std::string> queue_;  // of a streamed answer; the front is being sent
+  std::size_t queued_bytes_ = 0;
+  std::function<void()> peer_gone_;
 };
 
 void HttpConnection::start() {
@@ -111,6 +168,7 @@ void HttpConnection::expect_progress() {
 }
 
 void HttpConnection::read() {
+  reading_ = true;
   stream_.async_read_some(buffer_.prepare(kReadBytes),
                           [self = shared_from_this()](error_code error, std::size_t bytes) {
                             self->on_read(error, bytes);
@@ -118,8 +176,10 @@ void HttpConnection::read() {
 }
 
 void HttpConnection::on_read(error_code error, std::size_t bytes) {
-  if (error) return stream_.finish();
+  reading_ = false;
+  if (error) return answering() || writing_ ? lose_peer() : stream_.finish();
   buffer_.commit(bytes);
+  if (answer_ != Answer::none) return;  // the next request waits for this answer's end
   if (!security_settled_ && !settle_security()) return;
   parse();
 }
@@ -195,13 +255,117 @@ void HttpConnection::handle() {
   request.secure = stream_.secure();
   deadline_.disarm();
   if (websocket::is_upgrade(message)) return upgrade(message, std::move(request));
-  HttpResponse response;
+  ++request_;
+  answer_ = Answer::pending;
+  old_http_ = message.version() < 11;
+  auto responder = std::make_shared<Responder>(shared_from_this(), request_);
   try {
-    response = server_->handler.on_request(loop_, request);
+    server_->handler.on_request(loop_, std::move(request), std::move(responder));
   } catch (...) {
-    response = internal_error();
+    if (answer_ == Answer::pending) answer_whole(internal_error());
   }
+  if (answering() && !reading_) watch_peer();
+}
+
+// ---- answers that take their time --------------------------------------------------------------
+
+Responder::~Responder() {
+  if (current()) connection_->break_off();
+}
+bool Responder::current() const {
+  return connection_->request() == request_ && connection_->answering();
+}
+void Responder::respond(HttpResponse response) {
+  if (current()) connection_->answer_whole(std::move(response));
+}
+void Responder::begin(HttpResponse head) {
+  if (current()) connection_->begin_answer(std::move(head));
+}
+void Responder::write(std::string piece) {
+  if (current()) connection_->write_answer(piece);
+}
+void Responder::finish() {
+  if (current()) connection_->finish_answer();
+}
+void Responder::abort() {
+  if (current()) connection_->break_off();
+}
+void Responder::on_closed(std::function<void()> handler) {
+  if (current()) connection_->on_peer_gone(std::move(handler));
+}
+std::size_t Responder::queued_bytes() const { return current() ? connection_->queued_bytes() : 0; }
+
+// A client that goes away while its answer is being made is noticed by reading.
+void HttpConnection::watch_peer() { read(); }
+
+void HttpConnection::lose_peer() {
+  answer_ = Answer::none;
+  ++request_;  // the responder speaks of nothing now
+  queue_.clear();
+  queued_bytes_ = 0;
+  stream_.close();
+  if (const auto handler = std::exchange(peer_gone_, nullptr)) handler();
+}
+
+void HttpConnection::answer_whole(HttpResponse response) {
+  if (answer_ == Answer::streaming) return;  // it has begun otherwise
+  answer_ = Answer::none;
+  peer_gone_ = nullptr;
   respond(std::move(response));
+}
+
+void HttpConnection::begin_answer(HttpResponse head) {
+  if (answer_ != Answer::pending) return;
+  answer_ = Answer::streaming;
+  chunked_ = !old_http_;
+  if (!chunked_) keep_alive_ = false;
+  enqueue(stream_head(head, keep_alive_ ? Connection::keep_alive : Connection::close, chunked_));
+  write_answer(head.body);
+}
+
+void HttpConnection::write_answer(const std::string& piece) {
+  if (answer_ != Answer::streaming || is_head_request_ || piece.empty()) return;
+  enqueue(chunked_ ? chunk(piece) : piece);
+}
+
+void HttpConnection::finish_answer() {
+  if (answer_ != Answer::streaming) return;
+  answer_ = Answer::ended;
+  peer_gone_ = nullptr;
+  if (chunked_ && !is_head_request_) enqueue(std::string(kLastChunk));
+  if (!writing_) pump();
+}
+
+void HttpConnection::break_off() {
+  if (answer_ == Answer::pending) return answer_whole(internal_error());
+  peer_gone_ = nullptr;
+  lose_peer();
+}
+
+void HttpConnection::enqueue(std::string text) {
+  queued_bytes_ += text.size();
+  queue_.push_back(std::move(text));
+  if (!writing_) pump();
+}
+
+void HttpConnection::pump() {
+  if (queue_.empty()) {
+    deadline_.disarm();
+    if (answer_ != Answer::ended) return;
+    answer_ = Answer::none;
+    return on_responded();
+  }
+  writing_ = true;
+  expect_progress();  // a client that does not read is cut off
+  auto text = std::make_shared<std::string>(std::move(queue_.front()));
+  queue_.pop_front();
+  asio::async_write(stream_, asio::buffer(*text),
+                    [self = shared_from_this(), text](error_code error, std::size_t) {
+                      self->writing_ = false;
+                      if (error) return self->lose_peer();
+                      self->queued_bytes_ -= std::min(self->queued_bytes_, text->size());
+                      self->pump();
+                    });
 }
 
 void HttpConnection::upgrade(const Message& message, HttpRequest request) {
@@ -261,8 +425,9 @@ void HttpConnection::respond(HttpResponse response) {
 void HttpConnection::on_responded() {
   if (!keep_alive_) return stream_.finish();
   begin_request();
+  expect_progress();
   if (buffer_.size() > 0) return parse();
-  read();
+  if (!reading_) read();
 }
 
 void HttpConnection::send(void (HttpConnection::*then)()) {

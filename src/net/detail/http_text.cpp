@@ -2,6 +2,7 @@
 #include "net/detail/http_text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace parley::net::detail {
@@ -144,19 +145,46 @@ void parse_target(HttpRequest& request) {
 
 bool status_has_body(int status) { return status >= 200 && status != 204 && status != 304; }
 
-std::string response_head(const HttpResponse& response, Connection connection) {
+namespace {
+
+std::string head_begin(const HttpResponse& response) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
-  head.append(reason_phrase(response.status)).append("\r\nServer: parley\r\n");
-  if (status_has_body(response.status)) {
-    if (!response.body.empty()) append_field(head, "Content-Type", response.content_type);
-    append_field(head, "Content-Length", std::to_string(response.body.size()));
-  }
+  return head.append(reason_phrase(response.status)).append("\r\nServer: parley\r\n");
+}
+
+std::string head_end(std::string head, const HttpResponse& response, Connection connection) {
   // Said both ways: HTTP/1.0 closes unless told otherwise.
   append_field(head, "Connection", connection == Connection::close ? "close" : "keep-alive");
   for (const auto& [name, value] : response.headers) {
     if (!is_ours(name)) append_field(head, name, value);
   }
   return head.append("\r\n");
+}
+
+}  // namespace
+
+std::string response_head(const HttpResponse& response, Connection connection) {
+  std::string head = head_begin(response);
+  if (status_has_body(response.status)) {
+    if (!response.body.empty()) append_field(head, "Content-Type", response.content_type);
+    append_field(head, "Content-Length", std::to_string(response.body.size()));
+  }
+  return head_end(std::move(head), response, connection);
+}
+
+std::string stream_head(const HttpResponse& response, Connection connection, bool chunked) {
+  std::string head = head_begin(response);
+  append_field(head, "Content-Type", response.content_type);
+  if (chunked) append_field(head, "Transfer-Encoding", "chunked");
+  return head_end(std::move(head), response, connection);
+}
+
+std::string chunk(std::string_view piece) {
+  char size[2 * sizeof(std::size_t)];
+  const auto end = std::to_chars(size, size + sizeof size, piece.size(), 16).ptr;
+  std::string out(size, end);
+  out.append("\r\n").append(piece).append("\r\n");
+  return out;
 }
 
 }  // namespace parley::net::detail

@@ -23,6 +23,12 @@ enum class Connection { keep_alive, close };
 // `response` that would break the framing (a line break, our own Content-Length) are left out.
 std::string response_head(const HttpResponse& response, Connection connection);
 
+// The same for a body of unknown length: in chunks, or up to the end of the connection (HTTP/1.0).
+std::string stream_head(const HttpResponse& response, Connection connection, bool chunked);
+// One chunk of a body; `piece` is not empty.
+std::string chunk(std::string_view piece);
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
 // Whether a response with this status has a body at all (RFC 9110 §6.4.1).
 bool status_has_body(int status);
 
