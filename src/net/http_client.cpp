@@ -53,8 +53,15 @@ void warm_http(EventLoop& loop, const std::string& url, const ClientTls& tls) {
   request.url = origin + "/";
   request.tls = tls;
   request.timeouts.first_byte = request.timeouts.total = std::chrono::seconds(5);
-  // Nobody waits for it: the loop keeps the transfer until it is done.
-  std::make_shared<detail::CurlTransfer>(curl, std::move(request), HttpClientHandlers{})->start();
+  send_and_forget(loop, std::move(request));
+}
+
+void send_and_forget(EventLoop& loop, HttpClientRequest request) {
+  PARLEY_ASSERT(loop.impl().may_touch());
+  // The loop keeps the transfer.
+  std::make_shared<detail::CurlTransfer>(detail::CurlLoop::of(loop), std::move(request),
+                                         HttpClientHandlers{})
+      ->start();
 }
 
 EventLoop& event_loop_of(base::Executor& executor) {

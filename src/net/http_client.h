@@ -60,6 +60,9 @@ class HttpCall {
 std::unique_ptr<HttpCall> start_http(EventLoop& loop, HttpClientRequest request,
                                      HttpClientHandlers handlers);
 
+// A request whose outcome interests nobody. It goes on until it is done or timed out.
+void send_and_forget(EventLoop& loop, HttpClientRequest request);
+
 // Opens a connection to the URL's origin if the pool has none idle, for a request that is likely to
 // come soon. Failures are silent.
 void warm_http(EventLoop& loop, const std::string& url, const ClientTls& tls);

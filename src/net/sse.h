@@ -36,7 +36,7 @@ class SseParser {
   void take_line(const Handler& handler);
   void dispatch(const Handler& handler);
 
-  const std::size_t event_bytes_max_;
+  std::size_t event_bytes_max_;
   std::string line_;
   std::string type_;
   std::string data_;

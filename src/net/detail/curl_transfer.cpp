@@ -162,13 +162,9 @@ void CurlTransfer::end(base::Result<void> result) {
 base::Error CurlTransfer::error_of(CURLcode code) const {
   std::string text = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
   const auto error = [&text](const char* name) { return base::Error{name, text, {}}; };
-  curl_off_t connected = 0;
-  curl_easy_getinfo(easy_, CURLINFO_CONNECT_TIME_T, &connected);
   switch (code) {
     case CURLE_URL_MALFORMAT:
       return error("invalid_url");
-    case CURLE_UNSUPPORTED_PROTOCOL:  // also: an answer without a status line
-      return error(connected > 0 ? "protocol_error" : "invalid_url");
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
       return error("resolve_failed");
@@ -191,7 +187,7 @@ base::Error CurlTransfer::error_of(CURLcode code) const {
     case CURLE_SEND_ERROR:
     case CURLE_HTTP2_STREAM:
       return error("closed_early");
-    default:
+    default:  // also CURLE_UNSUPPORTED_PROTOCOL: an answer without a status line
       return error("protocol_error");
   }
 }
