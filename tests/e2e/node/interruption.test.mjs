@@ -96,7 +96,7 @@ describe('interruption', { concurrency: 3 }, () => {
     const added = await session.wait('response.output_item.added', { since });
     session.send({ type: 'response.cancel' });
     session.send({ type: 'conversation.item.truncate', item_id: added.item.id, content_index: 0,
-      audio_end_ms: 20 });
+      audio_end_ms: 10 });
     await session.wait('conversation.item.truncated', { since });
     await session.wait('response.done', { since });
     assert.deepEqual(session.all('error'), []);

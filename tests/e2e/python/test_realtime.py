@@ -9,6 +9,7 @@ from openai import AsyncOpenAI, OpenAI, AuthenticationError
 
 from support import (BYTES_PER_MS, MODEL, RealtimeTest, base_url, full, heard, silence, speech,
                      words)
+from tap import SECRET, guarded_server
 
 WEATHER = {"type": "function", "name": "get_weather",
            "description": "Get the current weather in a city.",
@@ -169,6 +170,22 @@ class SdkTest(unittest.IsolatedAsyncioTestCase):
                     break
         self.assertRegex(text.lower(), r"\b(five|5)\b")
         await client.close()
+
+    async def test_an_ephemeral_key_and_its_session(self):
+        base = f"http://{guarded_server()}/v1"
+        async with AsyncOpenAI(api_key=SECRET, base_url=base) as backend:
+            secret = await backend.realtime.client_secrets.create(
+                expires_after={"anchor": "created_at", "seconds": 60},
+                session={"type": "realtime", "model": MODEL, "instructions": "Be brief."})
+        self.assertTrue(secret.value.startswith("ek_"))
+        async with AsyncOpenAI(api_key=secret.value, base_url=base) as client:
+            async with client.realtime.connect(model=MODEL) as connection:
+                created = await connection.recv()
+                self.assertEqual(created.type, "session.created")
+                self.assertEqual(created.session.instructions, "Be brief.")
+        async with AsyncOpenAI(api_key="ek_made_up", base_url=base, max_retries=0) as stranger:
+            with self.assertRaises(AuthenticationError):
+                await stranger.models.list()
 
     async def test_the_list_of_models(self):
         for scheme in ("http", "https"):
