@@ -11,7 +11,8 @@
 
 #include "base/result.h"
 
-// Whole sound files in memory, in the formats that people upload and ask for (libsndfile; LAME writes MP3).
+// Whole sound files in memory, in the formats that people upload and ask for (libsndfile; LAME
+// writes MP3).
 namespace parley::audio {
 
 struct Recording {
