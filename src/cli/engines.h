@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "config/options.h"
@@ -10,23 +13,39 @@
 
 namespace parley::cli {
 
-// The engines that a configuration names, and the threads they work on.
+// The engines that a configuration names, the threads they work on, and the models they make up.
 class Engines {
  public:
-  // Errors: code "invalid_config", naming the section and what would be valid.
+  // Makes the engines that models use. Errors: code "invalid_config", naming the section and what
+  // would be valid.
   static base::Result<std::unique_ptr<Engines>> create(const config::Options& options);
 
-  engine::EngineSet set() const { return {stt_.get(), llm_.get(), tts_.get()}; }
   const engine::Catalog& catalog() const { return *catalog_; }
 
  private:
+  template <class Engine>
+  struct Shelf {
+    std::map<std::string, std::unique_ptr<Engine>> by_name;  // of the section
+    std::vector<std::unique_ptr<Engine>> dressed;            // with fallbacks or a voice map
+  };
+
   Engines() = default;
+  base::Result<engine::Model> make_model(const config::Options& options,
+                                         const config::ModelSection& section);
+  template <class Engine>
+  base::Result<Engine*> take(const config::Options& options, Shelf<Engine>& shelf,
+                             const config::EngineSection& usual, const std::string& name);
+  template <class Engine>
+  base::Result<Engine*> take_all(const config::Options& options, Shelf<Engine>& shelf,
+                                 const config::EngineSection& usual, const std::string& name,
+                                 const std::vector<std::string>& fallback);
 
   // The pool first: it outlives the engines.
   providers::embedded::WorkerPool pool_{0};
-  std::unique_ptr<engine::SttEngine> stt_;
-  std::unique_ptr<engine::LlmEngine> llm_;
-  std::unique_ptr<engine::TtsEngine> tts_;
+  Shelf<engine::SttEngine> stt_;
+  Shelf<engine::LlmEngine> llm_;
+  Shelf<engine::TtsEngine> tts_;
+  std::unique_ptr<engine::McpClient> mcp_;
   std::unique_ptr<engine::Catalog> catalog_;
 };
 

@@ -162,7 +162,8 @@ base::Result<std::unique_ptr<Service>> Service::start(const config::Options& opt
 }
 
 std::string Service::screen() const {
-  const engine::EngineSet engines = engines_->set();
+  const engine::Model& model = engines_->catalog().first();
+  const engine::EngineSet& engines = model.engines;
   return to_text({.version = version(),
                   .program = program_invocation_name,
                   .addresses = server_->addresses(),
@@ -172,7 +173,7 @@ std::string Service::screen() const {
                   .hearing = engines.stt->describe(),
                   .answering = engines.llm->describe(),
                   .speaking = engines.tts->describe(),
-                  .model = options_.session.model});
+                  .model = model.settings.name});
 }
 
 void Service::stop(StopSignals& signals) {

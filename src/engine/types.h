@@ -91,7 +91,7 @@ struct Utterance {
   std::vector<std::string> image_urls;  // http(s) or data: URLs
   // What the user said, as sound; only for engines with LlmTraits::hears. `text` may then be empty:
   // the words are not known yet.
-  std::shared_ptr<const Sound> sound;
+  std::shared_ptr<const Sound> sound = {};
 };
 struct ToolCall {
   std::string call_id;

@@ -1,29 +1,35 @@
 // SPDX-License-Identifier: MIT
 #include "providers/registry.h"
 
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "providers/anthropic/messages_engine.h"
 #include "providers/embedded/conversation/conversationalist.h"
 #include "providers/embedded/espeak_tts.h"
 #include "providers/embedded/flite_tts.h"
 #include "providers/embedded/pocketsphinx_stt.h"
+#include "providers/openai/chat_engine.h"
+#include "providers/openai/responses_engine.h"
 #include "providers/section_reader.h"
 
 namespace parley::providers {
 
 namespace {
 
-tl::unexpected<base::Error> unknown_provider(const config::EngineSection& section,
-                                             const char* valid) {
-  return base::fail(
-      "invalid_config",
-      section_name(section) + ".provider: '" + section.provider + "' is unknown; valid: " + valid,
-      section.kind + "." + section.name + ".provider");
-}
+template <class Engine>
+using Made = base::Result<std::unique_ptr<Engine>>;
 
-}  // namespace
+// One row per provider: its name in the configuration, and what makes the engine.
+template <class Engine>
+struct Provider {
+  std::string_view name;
+  Made<Engine> (*make)(const config::EngineSection& section, embedded::WorkerPool& pool);
+};
 
-base::Result<std::unique_ptr<engine::SttEngine>> make_stt(const config::EngineSection& section,
-                                                          embedded::WorkerPool& pool) {
-  if (section.provider != "pocketsphinx") return unknown_provider(section, "pocketsphinx");
+Made<engine::SttEngine> pocketsphinx(const config::EngineSection& section,
+                                     embedded::WorkerPool& pool) {
   embedded::PocketSphinxOptions options;
   SectionReader keys(section);
   keys.text("model_dir", options.model_dir);
@@ -35,9 +41,7 @@ base::Result<std::unique_ptr<engine::SttEngine>> make_stt(const config::EngineSe
   return embedded::make_pocketsphinx(options, pool);
 }
 
-base::Result<std::unique_ptr<engine::LlmEngine>> make_llm(const config::EngineSection& section,
-                                                          embedded::WorkerPool&) {
-  if (section.provider != "builtin") return unknown_provider(section, "builtin");
+Made<engine::LlmEngine> builtin(const config::EngineSection& section, embedded::WorkerPool&) {
   embedded::ConversationalistOptions options;
   int word_interval_ms = 5;
   SectionReader keys(section);
@@ -47,23 +51,78 @@ base::Result<std::unique_ptr<engine::LlmEngine>> make_llm(const config::EngineSe
   return embedded::make_conversationalist(options);
 }
 
+Made<engine::TtsEngine> flite(const config::EngineSection& section, embedded::WorkerPool& pool) {
+  embedded::FliteOptions options;
+  SectionReader keys(section);
+  keys.text("voice", options.voice);
+  if (const auto mistake = keys.mistake()) return tl::unexpected(*mistake);
+  return embedded::make_flite(options, pool);
+}
+
+Made<engine::TtsEngine> espeak(const config::EngineSection& section, embedded::WorkerPool& pool) {
+  embedded::EspeakOptions options;
+  SectionReader keys(section);
+  keys.text("voice", options.voice);
+  keys.text("program", options.program);
+  if (const auto mistake = keys.mistake()) return tl::unexpected(*mistake);
+  return embedded::make_espeak(options, pool);
+}
+
+// A maker of an engine that needs no worker threads: {"openai", loop_only<openai::make_chat>}.
+template <auto make_engine>
+auto loop_only(const config::EngineSection& section, embedded::WorkerPool&) {
+  return make_engine(section);
+}
+
+constexpr Provider<engine::SttEngine> kRecognisers[] = {
+    {"pocketsphinx", pocketsphinx},
+};
+
+constexpr Provider<engine::LlmEngine> kModels[] = {
+    {"builtin", builtin},
+    {"openai", loop_only<openai::make_chat>},
+    {"openai_responses", loop_only<openai::make_responses>},
+    {"azure_openai", loop_only<openai::make_chat>},
+    {"ollama", loop_only<openai::make_chat>},
+    {"llamacpp", loop_only<openai::make_chat>},
+    {"vllm", loop_only<openai::make_chat>},
+    {"anthropic", loop_only<anthropic::make_messages>},
+};
+
+constexpr Provider<engine::TtsEngine> kVoices[] = {
+    {"flite", flite},
+    {"espeak", espeak},
+};
+
+template <class Engine>
+Made<Engine> make(std::span<const Provider<Engine>> providers, const config::EngineSection& section,
+                  embedded::WorkerPool& pool) {
+  std::string valid;
+  for (const auto& provider : providers) {
+    if (provider.name == section.provider) return provider.make(section, pool);
+    valid += (valid.empty() ? "" : ", ") + std::string(provider.name);
+  }
+  return base::fail(
+      "invalid_config",
+      section_name(section) + ".provider: '" + section.provider + "' is unknown; valid: " + valid,
+      section.kind + "." + section.name + ".provider");
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<engine::SttEngine>> make_stt(const config::EngineSection& section,
+                                                          embedded::WorkerPool& pool) {
+  return make<engine::SttEngine>(kRecognisers, section, pool);
+}
+
+base::Result<std::unique_ptr<engine::LlmEngine>> make_llm(const config::EngineSection& section,
+                                                          embedded::WorkerPool& pool) {
+  return make<engine::LlmEngine>(kModels, section, pool);
+}
+
 base::Result<std::unique_ptr<engine::TtsEngine>> make_tts(const config::EngineSection& section,
                                                           embedded::WorkerPool& pool) {
-  SectionReader keys(section);
-  if (section.provider == "flite") {
-    embedded::FliteOptions options;
-    keys.text("voice", options.voice);
-    if (const auto mistake = keys.mistake()) return tl::unexpected(*mistake);
-    return embedded::make_flite(options, pool);
-  }
-  if (section.provider == "espeak") {
-    embedded::EspeakOptions options;
-    keys.text("voice", options.voice);
-    keys.text("program", options.program);
-    if (const auto mistake = keys.mistake()) return tl::unexpected(*mistake);
-    return embedded::make_espeak(options, pool);
-  }
-  return unknown_provider(section, "flite, espeak");
+  return make<engine::TtsEngine>(kVoices, section, pool);
 }
 
 }  // namespace parley::providers
