@@ -76,14 +76,22 @@ App::App(net::LoopPool& pool, const config::Options& options, const engine::Cata
       log_(std::move(log)),
       authenticator_(options.server.tokens, secrets_),
       rest_(options_, catalog_, secrets_),
+      audio_(options_, catalog_),
       sessions_(pool, options.server.sessions_max) {}
 
 App::~App() = default;
 
 // ---- plain HTTP --------------------------------------------------------------------------------
 
-void App::on_request(net::EventLoop&, net::HttpRequest request,
+void App::on_request(net::EventLoop& loop, net::HttpRequest request,
                      std::shared_ptr<net::HttpResponder> responder) {
+  const bool sound = AudioApi::knows(request.path) && request.method != "OPTIONS";
+  if (sound && authenticator_.admit(request, base::wall_now())) {
+    net::HttpResponse cors;
+    add_cors(cors);
+    audio_.answer(loop, request, std::move(cors.headers), std::move(responder));
+    return;
+  }
   net::HttpResponse response = request.method == "OPTIONS" ? preflight() : route(request);
   add_cors(response);
   responder->respond(std::move(response));
@@ -93,7 +101,7 @@ net::HttpResponse App::route(const net::HttpRequest& request) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const bool session = find_door(request).has_value();
   const bool own = request.path == "/" || request.path == "/healthz";
-  if (!session && !own && !RestApi::knows(request.path)) {
+  if (!session && !own && !RestApi::knows(request.path) && !AudioApi::knows(request.path)) {
     return error_response(404, {"not_found",
                                 "Unknown request URL: " + request.method + " " + request.path +
                                     ". Please check the URL for typos.",
@@ -232,6 +240,7 @@ void App::refuse(const Door& door, base::Error fault, net::CloseCode code,
 
 void App::shut_down() {
   shutting_down_ = true;
+  audio_.stop();
   sessions_.close_all();
 }
 

@@ -7,6 +7,7 @@
 #include "config/options.h"
 #include "engine/catalog.h"
 #include "net/server.h"
+#include "server/audio_api.h"
 #include "server/auth.h"
 #include "server/client_secrets.h"
 #include "server/negotiation.h"
@@ -24,7 +25,7 @@ namespace parley::server {
 //   GET /            what this is, for people
 //   GET /healthz     200 while running; needs no token
 //   the sessions     WebSockets of the Realtime API (server/negotiation.h)
-//   the rest         server/rest_api.h
+//   the rest         server/rest_api.h, server/audio_api.h
 //
 // Called on every loop at once; everything shared is immutable or atomic. The catalog and its
 // engines must outlive it, and it must outlive every connection: destroy the server and the pool,
@@ -58,6 +59,7 @@ class App final : public net::ServerHandler {
   ClientSecrets secrets_;
   const Authenticator authenticator_;
   const RestApi rest_;
+  AudioApi audio_;
   Sessions sessions_;
   std::atomic<bool> shutting_down_{false};
 };
