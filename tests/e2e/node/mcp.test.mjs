@@ -25,7 +25,8 @@ before(async () => {
   if (full.skip) return;
   const port = await freePort();
   url = `http://127.0.0.1:${port}/mcp`;
-  const program = `${packagesDir}/node_modules/@modelcontextprotocol/server-everything/dist/index.js`;
+  const modules = `${packagesDir}/node_modules`;
+  const program = `${modules}/@modelcontextprotocol/server-everything/dist/index.js`;
   server = spawn(process.execPath, [program, 'streamableHttp'], {
     env: { ...process.env, PORT: String(port) }, stdio: ['ignore', 'ignore', 'pipe'] });
   for await (const line of createInterface({ input: server.stderr })) {
