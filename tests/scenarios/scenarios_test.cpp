@@ -32,6 +32,32 @@ std::vector<Scenario> all_scenarios() {
   return scenarios;
 }
 
+std::filesystem::path golden_file(const Scenario& scenario) {
+  return std::filesystem::path(PARLEY_SCENARIOS_DIR) / (scenario.name + ".golden");
+}
+
+std::string content_of(const std::filesystem::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
+
+// The order of the events on the wire: `>` from the client, `<` from the server; an event that
+// repeats is named once.
+std::string order_of(const Outcome& outcome) {
+  std::string order;
+  std::string last;
+  for (const auto& line : outcome.transcript) {
+    const bool client = line.find(R"("dir":"client")") != std::string::npos;
+    const std::string key = R"("type":")";
+    const auto begin = line.find(key, line.find(R"("event")")) + key.size();
+    std::string entry = (client ? "> " : "< ") + line.substr(begin, line.find('"', begin) - begin);
+    if (entry != last) order += entry + '\n';
+    last = std::move(entry);
+  }
+  return order;
+}
+
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;
   for (const auto& line : lines) text += "\n  " + line;
@@ -45,6 +71,7 @@ TEST_CASE("scenarios hold in both dialects, and write a transcript for the schem
   std::map<std::string, std::ofstream> files;
   for (const auto& scenario : scenarios) {
     CAPTURE(scenario.name);
+    std::string golden;
     std::vector<std::string> story;
     for (const auto& dialect : scenario.dialects) {
       for (const int frame_ms : {20, 10, 37}) {
@@ -59,12 +86,18 @@ TEST_CASE("scenarios hold in both dialects, and write a transcript for the schem
                                               << " ms:" << joined(outcome.story)
                                               << "\n  first:" << joined(story));
         }
+        if (frame_ms == 20) golden += dialect + '\n' + order_of(outcome) + '\n';
         if (folder == nullptr || scenario.extension || frame_ms != 20) continue;
         auto& file = files[dialect];
         if (!file.is_open()) file.open(std::string(folder) + "/" + dialect + ".jsonl");
         for (const auto& line : outcome.transcript) file << line << '\n';
       }
     }
+    if (std::getenv("PARLEY_UPDATE_GOLDEN") != nullptr) {
+      std::ofstream(golden_file(scenario)) << golden;
+    }
+    // PARLEY_UPDATE_GOLDEN=1 writes these anew: the change is then seen in review.
+    CHECK(content_of(golden_file(scenario)) == golden);
   }
   for (auto& [dialect, file] : files) CHECK(file.flush().good());
 }
