@@ -151,8 +151,9 @@ using LlmEvent =
 
 // What a language model can do beyond text.
 struct LlmTraits {
-  bool hears = false;   // takes Utterance::sound
-  bool speaks = false;  // may answer with LlmAudio
+  bool hears = false;        // takes Utterance::sound
+  bool speaks = false;       // may answer with LlmAudio
+  bool instructable = true;  // does what the instructions say, as translating
 };
 
 // ---- tools of MCP servers

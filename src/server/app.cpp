@@ -9,6 +9,8 @@
 #include "base/random.h"
 #include "protocol/json/documents.h"
 #include "server/session_settings.h"
+#include "transport/translation_session.h"
+#include "transport/websocket_session.h"
 
 namespace parley::server {
 
@@ -196,21 +198,26 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
     turn_away(std::move(socket), {}, net::CloseCode::going_away, "the server is shutting down");
     return;
   }
+  if (door.translation && !model->engines.llm->traits().instructable) {
+    refuse(door,
+           {"invalid_model",
+            "The model '" + model->settings.name + "' has no language model that can translate.",
+            {}},
+           net::CloseCode::invalid_request, std::move(socket));
+    return;
+  }
   auto place = sessions_.take_place();
   if (!place) {
     turn_away(std::move(socket), {}, net::CloseCode::try_again_later, "no room for a session");
     return;
   }
   const std::uint64_t id = sessions_.next_id();
-  transport::SessionSetup setup;
-  setup.dialect = make_dialect(door.dialect);
-  setup.session = session_options(options_, *model, door, admission->secret.get());
-  setup.engines = model->engines;
-  setup.send_queue_bytes_max = static_cast<std::size_t>(options_.server.send_queue_bytes_max);
-  log_->info("session {} begins: {} model={} from {}", id, setup.dialect->name(),
-             loggable(setup.session.defaults.model), request.remote_address);
-  setup.on_closed = [this, &loop, id, began = loop.now(),
-                     place = std::move(place)](std::string_view detail) {
+  auto options = session_options(options_, *model, door, admission->secret.get());
+  log_->info("session {} begins: {} model={} from {}", id,
+             door.translation ? "translation" : make_dialect(door.dialect)->name(),
+             loggable(options.defaults.model), request.remote_address);
+  auto on_closed = [this, &loop, id, began = loop.now(),
+                    place = std::move(place)](std::string_view detail) {
     const auto lasted = std::chrono::duration<double>(loop.now() - began).count();
     if (detail.empty()) {
       log_->info("session {} ended after {:.1f} s", id, lasted);
@@ -219,6 +226,25 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
     }
     sessions_.remove(loop, id);
   };
+  const auto queue_max = static_cast<std::size_t>(options_.server.send_queue_bytes_max);
+  if (door.translation) {
+    transport::TranslationSetup setup;
+    setup.config.model = options.defaults.model;
+    setup.config.language = "en";
+    setup.session = std::move(options);
+    setup.engines = model->engines;
+    setup.send_queue_bytes_max = queue_max;
+    setup.on_closed = std::move(on_closed);
+    sessions_.add(loop, id,
+                  transport::TranslationSession::start(std::move(socket), std::move(setup)));
+    return;
+  }
+  transport::SessionSetup setup;
+  setup.dialect = make_dialect(door.dialect);
+  setup.session = std::move(options);
+  setup.engines = model->engines;
+  setup.send_queue_bytes_max = queue_max;
+  setup.on_closed = std::move(on_closed);
   sessions_.add(loop, id, transport::WebSocketSession::start(std::move(socket), std::move(setup)));
 }
 

@@ -33,6 +33,11 @@ std::optional<Door> find_door(const net::HttpRequest& request) {
     door.azure = request.path != "/v1/realtime";
     if (asks_for_beta(request)) door.dialect = DialectKind::openai_beta;
     door.model = request.query_value("model").value_or("");
+  } else if (request.path == "/v1/realtime/translations" ||
+             request.path == "/openai/v1/realtime/translations") {
+    door.azure = request.path != "/v1/realtime/translations";
+    door.translation = true;
+    door.model = request.query_value("model").value_or("");
   } else {
     return std::nullopt;
   }

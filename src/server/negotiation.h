@@ -19,7 +19,8 @@ struct Door {
   DialectKind dialect = DialectKind::openai_ga;
   std::string model;  // as the client named it; empty: it named none
   protocol::SessionType type = protocol::SessionType::realtime;
-  bool azure = false;  // refusals are HTTP answers in Azure's shape, before the upgrade
+  bool translation = false;  // an event set of its own
+  bool azure = false;        // refusals are HTTP answers in Azure's shape, before the upgrade
 };
 
 // Nothing: no session lives at this path.
@@ -27,6 +28,7 @@ struct Door {
 //   /v1/realtime, /openai/v1/realtime   GA, or beta when the client asks for it: header
 //                                       `OpenAI-Beta: realtime=v1` or sub-protocol
 //                                       `openai-beta.realtime-v1`; `?model=`, `?intent=`
+//   /v1/realtime/translations           GA's translation sessions, Azure's name likewise
 //   /openai/realtime                    Azure's preview: beta; `?deployment=`, `?api-version=`
 std::optional<Door> find_door(const net::HttpRequest& request);
 

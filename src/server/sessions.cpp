@@ -26,7 +26,7 @@ Sessions::PerLoop& Sessions::of(net::EventLoop& loop) {
 }
 
 void Sessions::add(net::EventLoop& loop, std::uint64_t id,
-                   std::weak_ptr<transport::WebSocketSession> session) {
+                   std::weak_ptr<transport::LiveSession> session) {
   of(loop).sessions.emplace(id, std::move(session));
 }
 

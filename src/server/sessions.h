@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "net/event_loop.h"
-#include "transport/websocket_session.h"
+#include "transport/live_session.h"
 
 namespace parley::server {
 
@@ -25,8 +25,7 @@ class Sessions {
   int count() const { return count_; }
 
   // On the session's loop.
-  void add(net::EventLoop& loop, std::uint64_t id,
-           std::weak_ptr<transport::WebSocketSession> session);
+  void add(net::EventLoop& loop, std::uint64_t id, std::weak_ptr<transport::LiveSession> session);
   void remove(net::EventLoop& loop, std::uint64_t id);
   std::uint64_t next_id() { return ++last_id_; }
 
@@ -36,7 +35,7 @@ class Sessions {
  private:
   struct PerLoop {
     net::EventLoop* loop = nullptr;
-    std::unordered_map<std::uint64_t, std::weak_ptr<transport::WebSocketSession>> sessions;
+    std::unordered_map<std::uint64_t, std::weak_ptr<transport::LiveSession>> sessions;
   };
   PerLoop& of(net::EventLoop& loop);
 

@@ -13,6 +13,7 @@
 #include "net/websocket.h"
 #include "protocol/dialect/dialect.h"
 #include "session/session.h"
+#include "transport/live_session.h"
 
 namespace parley::transport {
 
@@ -30,14 +31,13 @@ struct SessionSetup {
 // One session over one WebSocket: pumps text frames through the dialect into the session's driver
 // and its events back out, and owns backpressure. Lives on the socket's loop; keeps itself alive
 // until the connection is closed.
-class WebSocketSession : private driver::SessionClient {
+class WebSocketSession final : public LiveSession, private driver::SessionClient {
  public:
   static std::shared_ptr<WebSocketSession> start(std::shared_ptr<net::WebSocket> socket,
                                                  SessionSetup setup);
   ~WebSocketSession() override;
 
-  // Ends the session: nothing more is sent but the close frame. Idempotent.
-  void close(net::CloseCode code, std::string reason);
+  void close(net::CloseCode code, std::string reason) override;
 
  private:
   WebSocketSession(std::shared_ptr<net::WebSocket> socket, SessionSetup setup);

@@ -110,6 +110,9 @@ class Conversationalist final : public engine::LlmEngine {
         ->say_next();
     return std::make_unique<ConversationalistJob>(std::move(channel));
   }
+  engine::LlmTraits traits() const override {
+    return {.hears = false, .speaks = false, .instructable = false};
+  }
   std::string describe() const override {
     return "built-in conversationalist (a small set of rules, not a language model)";
   }
