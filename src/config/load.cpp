@@ -53,6 +53,7 @@ class Loader {
   Done take_engine_entry(const detail::FileEntry& entry);
   Done take_model_entry(const detail::FileEntry& entry);
   Done take_environment();
+  Done take_familiar_variables();
   void take_engine_variables(EngineSection& engine);
   Done refuse_unknown_variables() const;
   Done take_flags();
@@ -119,9 +120,7 @@ Done Loader::put(const std::string& key, detail::RawValue value, const std::stri
   return {};
 }
 
-bool is_kind(const std::string& word) {
-  return word == "stt" || word == "llm" || word == "tts";
-}
+bool is_kind(const std::string& word) { return word == "stt" || word == "llm" || word == "tts"; }
 
 // The one that the environment and flags are about, and the default model.
 EngineSection* Loader::engine(const std::string& kind) {
@@ -265,12 +264,28 @@ Done Loader::take_environment() {
                     "environment variable " + name);
     if (!done) return done;
   }
+  if (auto done = take_familiar_variables(); !done) return done;
   for (const char* kind : {"stt", "llm", "tts"}) take_engine_variables(*engine(kind));
   if (auto done = refuse_unknown_variables(); !done) return done;
   if (detail::look_up(environment, detail::variable_name("server.listen"))) return {};
   auto listen = detail::listen_from_host_and_port(environment);
   if (!listen) return tl::unexpected(std::move(listen.error()));
   if (*listen) options_.server.listen = {std::move(**listen)};
+  return {};
+}
+
+// What the systems that we replace were configured with; the weakest of the environment.
+Done Loader::take_familiar_variables() {
+  if (file_engines_.find("llm") == file_engines_.end()) {
+    auto llm = detail::familiar_llm(sources_.environment);
+    if (!llm) return tl::unexpected(std::move(llm.error()));
+    if (*llm) options_.llm = std::move(**llm);
+  }
+  if (given_.find("session.instructions") == given_.end()) {
+    if (auto text = detail::familiar_instructions(sources_.environment)) {
+      options_.session.instructions = std::move(*text);
+    }
+  }
   return {};
 }
 

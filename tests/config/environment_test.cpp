@@ -135,4 +135,51 @@ TEST_CASE("a weaker variable that is not used is not judged") {
         std::vector<std::string>{"127.0.0.1:1"});
 }
 
+// ---- variables of other servers ----------------------------------------------------------------
+
+TEST_CASE("the variables of other servers make a language model and its instructions") {
+  const auto options = load_given({.file = "",
+                                   .environment = {{"OPENAI_API_BASE", "http://127.0.0.1:1/v1"},
+                                                   {"OPENAI_API_KEY", "sk-1"},
+                                                   {"OPENAI_API_MODEL", "gemma"},
+                                                   {"REQUEST_TIMEOUT", "2.5"},
+                                                   {"DEFAULT_SYSTEM_PROMPT", "Be kind."}},
+                                   .flags = {}});
+  REQUIRE(options);
+  CHECK(options->llm.provider == "openai");
+  CHECK(options->llm.options.at("base_url") == "http://127.0.0.1:1/v1");
+  CHECK(options->llm.options.at("api_key") == "sk-1");
+  CHECK(options->llm.options.at("model") == "gemma");
+  CHECK(options->llm.options.at("total_timeout_ms") == "2500");
+  CHECK(options->session.instructions == "Be kind.");
+  CHECK(options->stt.provider == "pocketsphinx");
+}
+
+TEST_CASE("a file and our own variables are stronger than those of other servers") {
+  const auto file = load_given({.file = "[llm.mine]\nprovider = \"ollama\"\n",
+                                .environment = {{"OPENAI_API_KEY", "sk-1"}},
+                                .flags = {}});
+  REQUIRE(file);
+  CHECK(file->llm.provider == "ollama");
+  const auto ours = load_given({.file = "",
+                                .environment = {{"OPENAI_API_KEY", "sk-1"},
+                                                {"PARLEY_LLM_PROVIDER", "builtin"},
+                                                {"OPENAI_SYSTEM_PROMPT", "theirs"},
+                                                {"PARLEY_SESSION_INSTRUCTIONS", "ours"}},
+                                .flags = {}});
+  REQUIRE(ours);
+  CHECK(ours->llm.provider == "builtin");
+  CHECK(ours->llm.options.empty());
+  CHECK(ours->session.instructions == "ours");
+}
+
+TEST_CASE("a time limit that is none is told by its variable") {
+  const auto message =
+      error_of({.file = "",
+                .environment = {{"OPENAI_API_KEY", "k"}, {"REQUEST_TIMEOUT", "soon"}},
+                .flags = {}});
+  CHECK(message ==
+        "environment variable REQUEST_TIMEOUT: must be seconds from 0.1 to 3600, not \"soon\"");
+}
+
 }  // namespace parley::config::test

@@ -2,6 +2,7 @@
 #include "config/detail/environment.h"
 
 #include <charconv>
+#include <initializer_list>
 #include <utility>
 
 #include "config/detail/settings.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::string_view kDefaultHost = "127.0.0.1";
 constexpr std::string_view kDefaultPort = "7866";
+constexpr const char* kDefaultModel = "gpt-4o-mini";
 
 bool is_port(std::string_view text) {
   int port = -1;
@@ -73,6 +75,46 @@ std::optional<std::string> look_up(const Environment& environment, const std::st
   auto value = environment(name);
   if (value && value->empty()) return std::nullopt;
   return value;
+}
+
+base::Result<std::optional<EngineSection>> familiar_llm(const Environment& environment) {
+  const auto first_of = [&](std::initializer_list<const char*> names)
+      -> std::optional<std::pair<std::string, std::string>> {
+    for (const char* name : names) {
+      if (auto value = look_up(environment, name)) return std::pair{name, std::move(*value)};
+    }
+    return std::nullopt;
+  };
+  const auto key = first_of({"OPENAI_API_KEY"});
+  const auto base = first_of({"OPENAI_API_BASE", "OPENAI_BASE_URL"});
+  if (!key && !base) return std::optional<EngineSection>();
+  EngineSection section{
+      "llm", "openai", "openai", {}, "environment variable " + (base ? base->first : key->first)};
+  if (key) section.options["api_key"] = key->second;
+  if (base) section.options["base_url"] = base->second;
+  const auto model = first_of({"OPENAI_API_MODEL", "OPENAI_MODEL"});
+  section.options["model"] = model ? model->second : kDefaultModel;
+  if (const auto timeout = first_of({"REQUEST_TIMEOUT"})) {
+    double seconds = 0;
+    const std::string& text = timeout->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc{} || end != text.data() + text.size() || seconds < 0.1 ||
+        seconds > 3600) {
+      return base::fail("invalid_config",
+                        "environment variable REQUEST_TIMEOUT: must be seconds "
+                        "from 0.1 to 3600, not " +
+                            toml_string(text));
+    }
+    const std::string ms = std::to_string(static_cast<long long>(seconds * 1000));
+    section.options["total_timeout_ms"] = ms;
+    section.options["first_byte_timeout_ms"] = ms;
+  }
+  return std::optional<EngineSection>(std::move(section));
+}
+
+std::optional<std::string> familiar_instructions(const Environment& environment) {
+  auto prompt = look_up(environment, "DEFAULT_SYSTEM_PROMPT");
+  return prompt ? prompt : look_up(environment, "OPENAI_SYSTEM_PROMPT");
 }
 
 base::Result<std::optional<std::string>> listen_from_host_and_port(const Environment& environment) {

@@ -82,9 +82,10 @@ for (const dialect of DIALECTS) {
         for (const { frame, path, id } of frames) {
           if (id === null) continue;
           const error = errors.find((candidate) => candidate.event_id === id);
-          if (!error) wrong.push(`accepted, ${path}: ${frame.slice(0, 1500)}`);
+          const shown = `${path}: ${frame.slice(0, 1500)}`;
+          if (!error) wrong.push(`accepted, ${shown}`);
           else if (!names(error, path)) {
-            wrong.push(`names ${error.param} (${error.code}), not ${path}: ${frame.slice(0, 1500)}`);
+            wrong.push(`names ${error.param} (${error.code}), not ${shown}`);
           }
         }
         const cut = frames.filter(({ id }) => id === null).length;

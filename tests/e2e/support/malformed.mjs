@@ -97,8 +97,10 @@ export function malformed(dialect, example, count, seed) {
     const other = i + Math.floor(random() * (all.length - i));
     [all[i], all[other]] = [all[other], all[i]];
   }
-  const chosen = all.slice(0, count).map(({ event, path }, index) => ({
-    frame: JSON.stringify({ ...event, event_id: `m${index}` }), path: named(path), id: `m${index}` }));
+  const chosen = all.slice(0, count).map(({ event, path }, index) => {
+    const id = `m${index}`;
+    return { frame: JSON.stringify({ ...event, event_id: id }), path: named(path), id };
+  });
   // Small events have few places: the rest are frames cut short, which no reader can take.
   const whole = JSON.stringify(example);
   while (chosen.length < count) {
