@@ -22,6 +22,8 @@ using Run = std::function<int()>;
 void add_serve(CLI::App& app, Run& run);
 void add_talk(CLI::App& app, Run& run);
 void add_config(CLI::App& app, Run& run);
+void add_engines(CLI::App& app, Run& run);
+void add_doctor(CLI::App& app, Run& run);
 void add_version(CLI::App& app, Run& run);
 
 const char* version();  // "0.1.0"

@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
   add_serve(app, run);
   add_talk(app, run);
   add_config(app, run);
+  add_engines(app, run);
+  add_doctor(app, run);
   add_version(app, run);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "cli/checkup.h"
+
+#include <future>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "engine/ports.h"
+#include "providers/registry.h"
+
+namespace parley::cli {
+
+namespace {
+
+constexpr base::Duration kPatience = std::chrono::seconds(60);
+
+// One job from its start to its last event. Lives on the loop.
+template <class Event>
+class Task {
+ public:
+  explicit Task(net::EventLoop& loop) : loop_(loop), began_(loop.now()) {}
+
+  // True with the last event.
+  template <class Last>
+  bool take(const Event& event) {
+    if (const auto* failure = std::get_if<engine::Failure>(&event)) {
+      checkup_.failure = failure->message;
+    } else if (!checkup_.first_byte) {
+      checkup_.first_byte = loop_.now() - began_;
+    }
+    checkup_.whole = loop_.now() - began_;
+    return std::holds_alternative<engine::Failure>(event) || std::holds_alternative<Last>(event);
+  }
+  const Checkup& checkup() const { return checkup_; }
+
+ private:
+  net::EventLoop& loop_;
+  const base::Instant began_;
+  Checkup checkup_;
+};
+
+// Runs one job of `engine` on the loop and waits for its end. `begin(sink)` starts it.
+template <class Event, class Last, class Job, class Begin>
+Checkup run(net::EventLoop& loop, Begin begin) {
+  std::promise<Checkup> done;
+  auto outcome = done.get_future();
+  auto job = std::make_shared<std::unique_ptr<Job>>();
+  loop.post([&] {
+    auto task = std::make_shared<Task<Event>>(loop);
+    *job = begin([task, &done, ended = false](Event event) mutable {
+      if (ended || !task->template take<Last>(event)) return;
+      ended = true;
+      done.set_value(task->checkup());
+    });
+  });
+  Checkup result;
+  if (outcome.wait_for(kPatience) == std::future_status::ready) {
+    result = outcome.get();
+  } else {
+    result.failure = "no end of the answer within a minute";
+  }
+  // The job ends on its loop, before what its sink refers to.
+  std::promise<void> gone;
+  loop.post([&] {
+    job->reset();
+    gone.set_value();
+  });
+  gone.get_future().wait();
+  return result;
+}
+
+template <class Engine>
+Checkup failed(const base::Result<std::unique_ptr<Engine>>& made) {
+  Checkup checkup;
+  checkup.failure = made.error().message;
+  return checkup;
+}
+
+Checkup check_stt(const config::EngineSection& section, net::EventLoop& loop,
+                  providers::embedded::WorkerPool& pool) {
+  const auto made = providers::make_stt(section, pool);
+  if (!made) return failed(made);
+  return run<engine::SttEvent, engine::SttFinal, engine::SttJob>(
+      loop, [&](engine::Sink<engine::SttEvent> sink) {
+        auto job = (*made)->start({}, loop, std::move(sink));
+        const std::vector<std::int16_t> second(engine::kHearingRateHz, 0);
+        job->push(second);
+        job->finish();
+        return job;
+      });
+}
+
+Checkup check_llm(const config::EngineSection& section, net::EventLoop& loop,
+                  providers::embedded::WorkerPool& pool) {
+  const auto made = providers::make_llm(section, pool);
+  if (!made) return failed(made);
+  return run<engine::LlmEvent, engine::LlmDone, engine::LlmJob>(
+      loop, [&](engine::Sink<engine::LlmEvent> sink) {
+        engine::LlmRequest request;
+        request.instructions = "Answer with one word.";
+        engine::Utterance hello;
+        hello.text = "Hello.";
+        request.history.emplace_back(std::move(hello));
+        request.max_output_tokens = 16;
+        return (*made)->start(std::move(request), loop, std::move(sink));
+      });
+}
+
+Checkup check_tts(const config::EngineSection& section, net::EventLoop& loop,
+                  providers::embedded::WorkerPool& pool) {
+  const auto made = providers::make_tts(section, pool);
+  if (!made) return failed(made);
+  return run<engine::TtsEvent, engine::TtsDone, engine::TtsJob>(
+      loop, [&](engine::Sink<engine::TtsEvent> sink) {
+        return (*made)->start({"Hello.", "alloy", 1.0}, loop, std::move(sink));
+      });
+}
+
+}  // namespace
+
+Checkup check_engine(const config::EngineSection& section, net::EventLoop& loop,
+                     providers::embedded::WorkerPool& pool) {
+  if (section.kind == "stt") return check_stt(section, loop, pool);
+  if (section.kind == "llm") return check_llm(section, loop, pool);
+  return check_tts(section, loop, pool);
+}
+
+}  // namespace parley::cli
