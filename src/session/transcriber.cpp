@@ -67,6 +67,12 @@ std::string_view Transcriber::words_so_far(const std::string& item_id) const {
   return found == utterances_.end() ? std::string_view() : std::string_view(found->second.text);
 }
 
+bool Transcriber::words_may_change(const std::string& item_id) const {
+  const auto found = utterances_.find(item_id);
+  return found != utterances_.end() && found->second.running() &&
+         found->second.stable < found->second.text.size();
+}
+
 void Transcriber::finish(const std::string& item_id) {
   const auto found = utterances_.find(item_id);
   PARLEY_ASSERT(found != utterances_.end());

@@ -34,6 +34,8 @@ class Transcriber {
 
   // The words so far of an utterance under way; they may be revised.
   std::string_view words_so_far(const std::string& item_id) const;
+  // The last of them may be misheard yet: the engine has not called them all stable.
+  bool words_may_change(const std::string& item_id) const;
   // Still on its way to text.
   bool pending(const std::string& item_id) const;
   // Why there is no text; null when nothing failed.

@@ -12,6 +12,9 @@ namespace parley::session {
 namespace {
 
 constexpr double kCommitMinMs = 100;
+// A recogniser that revises often takes a clipped last word for another one ("were" for "world"),
+// so its words alone do not make a pause the longest.
+constexpr double kCompletenessMinUnsure = 0.3;
 // While nobody speaks, this much is kept for a commit by hand and for the next turn's padding.
 constexpr base::Duration kQuietKept = std::chrono::seconds(12);
 
@@ -186,8 +189,11 @@ void UserTurn::judge_pause() {
   if (begin < end) evidence.voice = buffer_.heard({begin}, {end});
   const auto& detection = *context_.config.turn_detection;
   auto options = detector_options(detection);
-  options.silence_duration_ms =
-      turn::wait_ms(judge_->completeness(evidence), wait_range(detection.eagerness));
+  double completeness = judge_->completeness(evidence);
+  if (transcriber_.words_may_change(item_id_)) {
+    completeness = std::max(completeness, kCompletenessMinUnsure);
+  }
+  options.silence_duration_ms = turn::wait_ms(completeness, wait_range(detection.eagerness));
   detector_->set_options(options);
 }
 

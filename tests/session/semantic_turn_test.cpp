@@ -20,11 +20,11 @@ void use_semantic_vad(World& world, Eagerness eagerness) {
 }
 
 // Says `words` in a second of speech, then is silent until the turn ends; how long that took.
-int silence_before_the_end(const std::string& words, Eagerness eagerness) {
+int silence_before_the_end(const std::string& words, Eagerness eagerness, bool stable = false) {
   World world;
   use_semantic_vad(world, eagerness);
   world.speech(1000);
-  world.stt_says(world.last_stt, engine::SttPartial{words});
+  world.stt_says(world.last_stt, engine::SttPartial{words, stable ? words.size() : 0});
   constexpr int kStep = 20;
   int waited = 0;
   while (world.all<SpeechStopped>().empty() && waited < 20'000) {
@@ -42,6 +42,12 @@ TEST_CASE("a whole sentence ends the turn sooner than one that goes on") {
     CHECK(whole < 1500);
     CHECK(open > whole + 500);
   }
+}
+
+TEST_CASE("words that may have been misheard make a shorter wait than words that stay") {
+  const std::string words = "what time is it in the";
+  CHECK(silence_before_the_end(words, Eagerness::automatic) + 500 <
+        silence_before_the_end(words, Eagerness::automatic, true));
 }
 
 TEST_CASE("the documented waits are never passed") {
