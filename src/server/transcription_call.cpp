@@ -96,16 +96,19 @@ void TranscriptionCall::cut_into_sentences() {
     const auto most = static_cast<std::size_t>(kPieceMaxS * kRate);
     for (; begin < end; begin += most) pieces_.push_back({begin, std::min(end, begin + most)});
   };
-  std::optional<std::size_t> begun;
+  bool speaking = false;
+  std::size_t begun = 0;
   for (const auto& event : events) {
     const auto at = static_cast<std::size_t>(event.at.samples);
-    if (event.type == turn::TurnEventType::speech_started) begun = at;
-    if (event.type == turn::TurnEventType::speech_stopped && begun) {
-      add(*begun, std::min(at, samples_.size()));
-      begun.reset();
+    if (event.type == turn::TurnEventType::speech_started) {
+      begun = at;
+      speaking = true;
+    } else if (event.type == turn::TurnEventType::speech_stopped && speaking) {
+      add(begun, std::min(at, samples_.size()));
+      speaking = false;
     }
   }
-  if (begun) add(*begun, samples_.size());
+  if (speaking) add(begun, samples_.size());
 }
 
 void TranscriptionCall::hear_next() {
