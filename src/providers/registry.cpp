@@ -12,6 +12,7 @@
 #include "providers/embedded/pocketsphinx_stt.h"
 #include "providers/openai/chat_engine.h"
 #include "providers/openai/responses_engine.h"
+#include "providers/openai/speech_engine.h"
 #include "providers/section_reader.h"
 
 namespace parley::providers {
@@ -92,6 +93,9 @@ constexpr Provider<engine::LlmEngine> kModels[] = {
 constexpr Provider<engine::TtsEngine> kVoices[] = {
     {"flite", flite},
     {"espeak", espeak},
+    {"openai", loop_only<openai::make_speech>},
+    {"kokoro", loop_only<openai::make_speech>},
+    {"speaches", loop_only<openai::make_speech>},
 };
 
 template <class Engine>

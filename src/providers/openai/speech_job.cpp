@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "providers/openai/speech_job.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "engine/job_channel.h"
+#include "providers/openai/speech_stream.h"
+#include "providers/remote/retry.h"
+
+namespace parley::providers::openai {
+
+namespace {
+
+using engine::Failure;
+using engine::FailureKind;
+
+constexpr std::size_t kBodyBytesMax = 64u << 20u;  // more than ten minutes of sound
+constexpr std::array<std::string_view, 8> kCompressed = {"audio/mpeg",   "audio/mp3", "audio/ogg",
+                                                         "audio/opus",   "audio/aac", "audio/flac",
+                                                         "audio/x-flac", "audio/webm"};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+// "audio/pcm;rate=22050" -> 22050
+int rate_in(std::string_view type, int otherwise) {
+  constexpr std::string_view kRate = "rate=";
+  const std::size_t at = type.find(kRate);
+  if (at == std::string_view::npos) return otherwise;
+  const std::string_view digits = type.substr(at + kRate.size());
+  int rate = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), rate);
+  return read.ec == std::errc() ? rate : otherwise;
+}
+
+// What is wrong with an answer of this type; nothing: it may be sound.
+std::string objection_to(std::string_view type) {
+  const std::string_view name = type.substr(0, type.find_first_of("; \t"));
+  if (name.empty() || name == "application/octet-stream") return {};
+  if (name == "text/html") return "answered with a web page: is the address right?";
+  if (!name.starts_with("audio/")) return "answered with " + std::string(name) + ", not with sound";
+  if (std::find(kCompressed.begin(), kCompressed.end(), name) == kCompressed.end()) return {};
+  return "answered with " + std::string(name) + ", which was not asked for";
+}
+
+class Job final : public engine::TtsJob {
+ public:
+  Job(SpeechPlan plan, base::Executor& loop, engine::Sink<engine::TtsEvent> sink)
+      : endpoint_(std::move(plan.endpoint)),
+        channel_(std::make_shared<engine::JobChannel<engine::TtsEvent>>(loop, std::move(sink))),
+        pcm_rate_hz_(plan.pcm_rate_hz),
+        stream_(pcm_rate_hz_) {
+    remote::RemoteHandlers handlers;
+    handlers.on_accepted = [this](const net::HeaderList& headers) { on_accepted(headers); };
+    handlers.on_body = [this](std::string_view piece) { on_body(piece); };
+    handlers.on_done = [this] { on_done(); };
+    handlers.on_failure = [this](Failure failure) { on_failure(std::move(failure)); };
+    call_ =
+        remote::RemoteCall::start(loop, endpoint_, std::move(plan.request), std::move(handlers));
+  }
+  ~Job() override { channel_->close(); }
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+ private:
+  void on_accepted(const net::HeaderList& headers) {
+    const std::string type = lower(remote::header_value(headers, "content-type"));
+    if (const std::string objection = objection_to(type); !objection.empty()) {
+      return fail(FailureKind::protocol, objection);
+    }
+    stream_ = SpeechStream(rate_in(type, pcm_rate_hz_));
+  }
+
+  void on_body(std::string_view piece) {
+    if (over_) return;
+    body_bytes_ += piece.size();
+    if (body_bytes_ > kBodyBytesMax) {
+      return fail(FailureKind::protocol, "answered with far too much");
+    }
+    pass_on(stream_.push(piece));
+  }
+
+  void on_done() {
+    if (over_) return;
+    // A service in trouble, rather than one of another kind.
+    if (body_bytes_ == 0) return fail(FailureKind::unavailable, "answered with nothing");
+    pass_on(stream_.finish());
+    if (over_) return;
+    over_ = true;
+    channel_->emit(engine::TtsDone{});
+  }
+
+  void on_failure(Failure failure) {
+    if (std::exchange(over_, true)) return;
+    channel_->emit(std::move(failure));
+  }
+
+  void pass_on(base::Result<engine::TtsAudio> sound) {
+    if (!sound) return fail(FailureKind::protocol, sound.error().message);
+    if (!sound->samples.empty()) channel_->emit(std::move(*sound));
+  }
+
+  void fail(FailureKind kind, std::string_view what) {
+    over_ = true;
+    Failure failure = remote::make_failure(*endpoint_, kind, what);
+    call_->blame(failure);
+    call_.reset();
+    channel_->emit(std::move(failure));
+  }
+
+  const std::shared_ptr<const remote::Endpoint> endpoint_;
+  const std::shared_ptr<engine::JobChannel<engine::TtsEvent>> channel_;
+  const int pcm_rate_hz_;
+  SpeechStream stream_;
+  std::unique_ptr<remote::RemoteCall> call_;
+  std::size_t body_bytes_ = 0;
+  bool over_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<engine::TtsJob> start_speech(SpeechPlan plan, base::Executor& loop,
+                                             engine::Sink<engine::TtsEvent> sink) {
+  return std::make_unique<Job>(std::move(plan), loop, std::move(sink));
+}
+
+}  // namespace parley::providers::openai
