@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "providers/anthropic/messages_engine.h"
+#include "providers/elevenlabs/tts_engine.h"
 #include "providers/embedded/conversation/conversationalist.h"
 #include "providers/embedded/espeak_tts.h"
 #include "providers/embedded/flite_tts.h"
@@ -96,6 +97,7 @@ constexpr Provider<engine::TtsEngine> kVoices[] = {
     {"openai", loop_only<openai::make_speech>},
     {"kokoro", loop_only<openai::make_speech>},
     {"speaches", loop_only<openai::make_speech>},
+    {"elevenlabs", loop_only<elevenlabs::make_tts>},
 };
 
 template <class Engine>

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "providers/elevenlabs/tts_engine.h"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/event_loop.h"
+#include "net/http_client.h"
+#include "providers/elevenlabs/tts_request.h"
+#include "providers/openai/speech_job.h"
+#include "providers/remote/endpoint.h"
+#include "providers/remote/llm_keys.h"
+
+namespace parley::providers::elevenlabs {
+
+namespace {
+
+using remote::Endpoint;
+
+constexpr std::string_view kHost = "https://api.elevenlabs.io";
+
+// A number from 0 to 1.
+std::optional<double> read_share(SectionReader& keys, const std::string& key) {
+  constexpr double kUnset = -1;
+  double share = kUnset;
+  keys.number(key, 0, 1, share);
+  if (share < 0) return std::nullopt;
+  return share;
+}
+
+TtsOptions read_options(SectionReader& keys) {
+  TtsOptions options;
+  keys.text("model", options.model);
+  if (options.model.empty()) keys.blame("model", "is empty");
+  keys.text("voice", options.voice);
+  if (!is_voice_id(options.voice)) keys.blame("voice", "must be a voice's id");
+  keys.map("voices", options.voices);
+  for (const auto& [name, id] : options.voices) {
+    if (!is_voice_id(id)) keys.blame("voices", "'" + id + "' cannot be a voice's id");
+  }
+  options.stability = read_share(keys, "stability");
+  options.similarity_boost = read_share(keys, "similarity_boost");
+  options.style = read_share(keys, "style");
+  std::string rate = std::to_string(options.pcm_rate_hz);
+  keys.choice("pcm_rate", {"8000", "16000", "22050", "24000", "32000", "44100", "48000"}, rate);
+  options.pcm_rate_hz = std::stoi(rate);
+  remote::read_extra_body(keys, options.extra_body);
+  return options;
+}
+
+class TtsEngine final : public engine::TtsEngine {
+ public:
+  TtsEngine(Endpoint endpoint, TtsOptions options)
+      : endpoint_(std::make_shared<const Endpoint>(std::move(endpoint))),
+        options_(std::move(options)) {}
+
+  std::unique_ptr<engine::TtsJob> start(engine::TtsRequest request, base::Executor& loop,
+                                        engine::Sink<engine::TtsEvent> sink) override {
+    openai::SpeechPlan plan;
+    plan.endpoint = endpoint_;
+    plan.pcm_rate_hz = options_.pcm_rate_hz;
+    plan.request.url = endpoint_->base_url + tts_path(options_, request);
+    plan.request.headers = {{"Content-Type", "application/json"}, {"Accept", "audio/*"}};
+    if (!endpoint_->api_key.empty()) {
+      plan.request.headers.emplace_back("xi-api-key", endpoint_->api_key);
+    }
+    plan.request.body = tts_body(options_, request);
+    plan.request.await_first_piece = true;
+    return openai::start_speech(std::move(plan), loop, std::move(sink));
+  }
+
+  std::vector<std::string> voices() const override {
+    std::set<std::string> names = {options_.voice};
+    for (const auto& [name, id] : options_.voices) names.insert(name);
+    return {names.begin(), names.end()};
+  }
+  void warm(base::Executor& loop) override {
+    net::warm_http(net::event_loop_of(loop), endpoint_->base_url + "/v1/text-to-speech",
+                   endpoint_->tls);
+  }
+  std::string describe() const override {
+    return "ElevenLabs, model " + options_.model + " at " + endpoint_->base_url;
+  }
+
+ private:
+  const std::shared_ptr<const Endpoint> endpoint_;
+  const TtsOptions options_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<engine::TtsEngine>> make_tts(const config::EngineSection& section) {
+  SectionReader keys(section);
+  Endpoint defaults;
+  defaults.base_url = kHost;
+  defaults.timeouts.first_byte = std::chrono::seconds(15);
+  Endpoint endpoint = remote::read_endpoint(keys, section, std::move(defaults));
+  if (endpoint.base_url.starts_with(kHost)) {
+    remote::require_key(keys, endpoint, "api.elevenlabs.io");
+  }
+  TtsOptions options = read_options(keys);
+  if (const auto mistake = keys.mistake()) return tl::unexpected(*mistake);
+  return std::make_unique<TtsEngine>(std::move(endpoint), std::move(options));
+}
+
+}  // namespace parley::providers::elevenlabs
