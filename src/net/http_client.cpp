@@ -35,7 +35,6 @@ std::unique_ptr<HttpCall> start_http(EventLoop& loop, HttpClientRequest request,
                                      HttpClientHandlers handlers) {
   PARLEY_ASSERT(loop.impl().may_touch());
   auto& curl = detail::CurlLoop::of(loop);
-  curl.note_use(origin_of(request.url));
   auto transfer =
       std::make_shared<detail::CurlTransfer>(curl, std::move(request), std::move(handlers));
   transfer->start();
@@ -45,15 +44,19 @@ std::unique_ptr<HttpCall> start_http(EventLoop& loop, HttpClientRequest request,
 void warm_http(EventLoop& loop, const std::string& url, const ClientTls& tls) {
   PARLEY_ASSERT(loop.impl().may_touch());
   const std::string origin = origin_of(url);
+  const std::string pool_key = detail::CurlTransfer::pool_key_of(url, tls);
   auto& curl = detail::CurlLoop::of(loop);
-  if (origin.empty() || curl.is_warm(origin)) return;
-  curl.note_use(origin);
+  if (origin.empty() || curl.is_warm(pool_key)) return;
+  curl.begin_warming(pool_key);
   HttpClientRequest request;
   request.method = "HEAD";
   request.url = origin + "/";
   request.tls = tls;
   request.timeouts.first_byte = request.timeouts.total = std::chrono::seconds(5);
-  send_and_forget(loop, std::move(request));
+  HttpClientHandlers handlers;
+  handlers.on_done = [&curl, pool_key](const base::Result<void>&) { curl.end_warming(pool_key); };
+  // The loop keeps the transfer.
+  std::make_shared<detail::CurlTransfer>(curl, std::move(request), std::move(handlers))->start();
 }
 
 void send_and_forget(EventLoop& loop, HttpClientRequest request) {

@@ -44,7 +44,8 @@ struct HttpClientHandlers {
   // Once, last. A response with any status is a success of the transport. Error codes:
   // "invalid_url", "resolve_failed", "connect_failed" (refused, unreachable), "tls_failed",
   // "timeout_connect", "timeout_first_byte", "timeout_idle", "timeout_total", "closed_early" (the
-  // peer went before the response was whole), "protocol_error".
+  // peer went before the response was whole), "protocol_error" (also for a header of the request
+  // that holds a line break, which is not sent).
   std::function<void(base::Result<void>)> on_done;
 };
 

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <optional>
 
+#include "base/assert.h"
 #include "net/detail/http_text.h"
 
 namespace parley::net {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t kPartsMax = 100;
 constexpr std::size_t kBoundaryMax = 200;
+constexpr std::size_t kPartOverheadBytes = 256;  // its header, about
 
 tl::unexpected<base::Error> invalid(std::string what) {
   return base::fail("invalid_form", std::move(what));
@@ -74,6 +76,26 @@ base::Result<FormPart> read_part(std::string_view text) {
   return part;
 }
 
+std::string quoted(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+        safe += "%22";
+        break;
+      case '\r':
+        safe += "%0D";
+        break;
+      case '\n':
+        safe += "%0A";
+        break;
+      default:
+        safe += c;
+    }
+  }
+  return safe;
+}
+
 }  // namespace
 
 base::Result<std::vector<FormPart>> read_form(std::string_view content_type,
@@ -109,6 +131,40 @@ base::Result<std::vector<FormPart>> read_form(std::string_view content_type,
     parts.push_back(std::move(*part));
     at = end + delimiter.size();
   }
+}
+
+Form write_form(const std::vector<FormPart>& parts) {
+  const auto occurs = [&](const std::string& boundary) {
+    return std::any_of(parts.begin(), parts.end(), [&](const FormPart& part) {
+      return part.body.find(boundary) != std::string_view::npos;
+    });
+  };
+  std::string boundary;
+  std::size_t bytes = 0;
+  for (int i = 0; boundary.empty() || occurs(boundary); ++i) {
+    boundary = "parley-form-boundary-" + std::to_string(i);
+  }
+  for (const FormPart& part : parts) bytes += part.body.size() + kPartOverheadBytes;
+  Form form;
+  form.content_type = "multipart/form-data; boundary=" + boundary;
+  form.body.reserve(bytes);
+  for (const FormPart& part : parts) {
+    PARLEY_ASSERT(part.content_type.find_first_of("\r\n") == std::string::npos);
+    form.body +=
+        "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + quoted(part.name) + '"';
+    if (!part.filename.empty()) form.body += "; filename=\"" + quoted(part.filename) + '"';
+    form.body += "\r\n";
+    if (!part.content_type.empty() || !part.filename.empty()) {
+      form.body += "Content-Type: " +
+                   (part.content_type.empty() ? "application/octet-stream" : part.content_type) +
+                   "\r\n";
+    }
+    form.body += "\r\n";
+    form.body += part.body;
+    form.body += "\r\n";
+  }
+  form.body += "--" + boundary + "--\r\n";
+  return form;
 }
 
 }  // namespace parley::net

@@ -64,8 +64,9 @@ struct WebSocketClientOptions {
   std::size_t message_bytes_max = 32u << 20u;
 };
 
-// Connects on `loop`; `done` is called on it once, with an open connection whose start() was not
-// yet called, or with an Error: code "invalid_url", "resolve_failed", "connect_failed",
+// Connects on `loop`, through the proxy that HTTPS_PROXY and its like name unless the host is this
+// machine or in NO_PROXY; `done` is called on it once, with an open connection whose start() was
+// not yet called, or with an Error: code "invalid_url", "resolve_failed", "connect_failed",
 // "tls_failed", "upgrade_refused" (message holds the HTTP status and body) or "timeout".
 void connect_websocket(EventLoop& loop, WebSocketClientOptions options,
                        std::function<void(base::Result<std::shared_ptr<WebSocket>>)> done);

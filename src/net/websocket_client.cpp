@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-// connect_websocket(): resolve, connect, TLS, opening handshake, one after the other and all under
-// one deadline.
+// connect_websocket(): resolve, connect, the tunnel through a proxy, TLS, opening handshake, one
+// after the other and all under one deadline.
 #include <boost/asio/connect.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
 #include "net/detail/client_handshake.h"
+#include "net/detail/host_lookup.h"
+#include "net/detail/proxy.h"
 #include "net/detail/stream.h"
 #include "net/detail/tls.h"
 #include "net/detail/url.h"
@@ -17,11 +21,11 @@ namespace parley::net {
 namespace {
 
 using detail::error_code;
-using Resolver = boost::asio::ip::basic_resolver<detail::tcp, detail::IoExecutor>;
 using Connected = base::Result<std::shared_ptr<WebSocket>>;
 using Done = std::function<void(Connected)>;
 
 constexpr base::Duration kIdleTimeout = std::chrono::seconds(60);
+constexpr std::size_t kProxyHeadBytesMax = 16u << 10u;
 
 class Connect : public std::enable_shared_from_this<Connect> {
  public:
@@ -30,7 +34,7 @@ class Connect : public std::enable_shared_from_this<Connect> {
         options_(std::move(options)),
         url_(std::move(url)),
         done_(std::move(done)),
-        resolver_(loop.impl().executor()),
+        lookup_(loop),
         stream_(detail::Socket(loop.impl().executor())),
         deadline_(loop) {}
 
@@ -43,33 +47,74 @@ class Connect : public std::enable_shared_from_this<Connect> {
     for (const auto& [name, value] : options_.headers) {
       if ((name + value).find_first_of("\r\n") != std::string::npos) {
         return loop_.post([self = shared_from_this()] {
-          self->fail("upgrade_refused", "a header holds a line break");
+          if (self->done_) self->fail("upgrade_refused", "a header holds a line break");
         });
       }
     }
-    resolver_.async_resolve(
-        url_.host, url_.port,
-        [self = shared_from_this()](error_code error, const Resolver::results_type& found) {
-          if (!self->done_) return;
-          if (error) return self->fail("resolve_failed", self->url_.host + ": " + error.message());
-          self->connect(found);
-        });
+    auto proxy = detail::proxy_for(url_, [](const char* name) { return std::getenv(name); });
+    if (!proxy) {
+      return loop_.post([self = shared_from_this(), error = proxy.error()] {
+        if (self->done_) self->fail(error.code, error.message);
+      });
+    }
+    proxy_ = std::move(*proxy);
+    lookup_.start(proxy_ ? proxy_->host : url_.host, proxy_ ? proxy_->port : url_.port,
+                  [self = shared_from_this()](detail::HostLookup::Found found) {
+                    if (!self->done_) return;
+                    if (!found) return self->fail(found.error().code, found.error().message);
+                    self->connect(*found);
+                  });
   }
 
  private:
-  void connect(const Resolver::results_type& found) {
+  void connect(const detail::HostLookup::Endpoints& found) {
     boost::asio::async_connect(
         stream_.socket(), found,
         [self = shared_from_this()](error_code error, const detail::tcp::endpoint&) {
           if (!self->done_) return;
           if (error) {
-            return self->fail("connect_failed", self->url_.authority + ": " + error.message());
+            const auto& to = self->proxy_ ? self->proxy_->host : self->url_.authority;
+            return self->fail("connect_failed", to + ": " + error.message());
           }
           error_code ignored;
           self->stream_.socket().set_option(detail::tcp::no_delay(true), ignored);
-          if (self->url_.secure) return self->start_tls();
-          self->shake_hands();
+          if (self->proxy_) return self->ask_for_tunnel();
+          self->begin();
         });
+  }
+
+  void ask_for_tunnel() {
+    tunnel_text_ = detail::connect_request(*proxy_, url_);
+    boost::asio::async_write(stream_, boost::asio::buffer(tunnel_text_),
+                             [self = shared_from_this()](error_code error, std::size_t) {
+                               if (!self->done_) return;
+                               if (error) return self->fail_tunnel(error.message());
+                               self->read_tunnel_answer();
+                             });
+  }
+
+  void read_tunnel_answer() {
+    tunnel_text_.clear();
+    boost::asio::async_read_until(
+        stream_, boost::asio::dynamic_buffer(tunnel_text_, kProxyHeadBytesMax), "\r\n\r\n",
+        [self = shared_from_this()](error_code error, std::size_t head_bytes) {
+          if (!self->done_) return;
+          if (error) return self->fail_tunnel(error.message());
+          const int status = detail::connect_status(self->tunnel_text_);
+          if (status != 200) return self->fail_tunnel("HTTP " + std::to_string(status));
+          // The other side waits for our first words.
+          if (self->tunnel_text_.size() > head_bytes) return self->fail_tunnel("spoke too early");
+          self->begin();
+        });
+  }
+
+  void fail_tunnel(const std::string& why) {
+    fail("connect_failed", "the proxy " + proxy_->host + ": " + why);
+  }
+
+  void begin() {
+    if (url_.secure) return start_tls();
+    shake_hands();
   }
 
   void start_tls() {
@@ -102,7 +147,7 @@ class Connect : public std::enable_shared_from_this<Connect> {
   }
 
   void fail(std::string code, std::string message) {
-    resolver_.cancel();
+    lookup_.cancel();
     stream_.close();
     report(base::fail(std::move(code), std::move(message)));
   }
@@ -117,7 +162,9 @@ class Connect : public std::enable_shared_from_this<Connect> {
   const WebSocketClientOptions options_;
   const detail::WebSocketUrl url_;
   Done done_;
-  Resolver resolver_;
+  std::optional<detail::Proxy> proxy_;
+  std::string tunnel_text_;
+  detail::HostLookup lookup_;
   detail::Stream stream_;
   Timer deadline_;
 };

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 namespace parley::net::test {
 
@@ -209,6 +210,14 @@ std::string RawPeer::read_to_end() {
     const auto got = ::recv(fd_, chunk.data(), chunk.size(), 0);
     if (got <= 0) return data;
     data.append(chunk.data(), static_cast<std::size_t>(got));
+  }
+}
+
+bool RawPeer::read_to_reset() {
+  std::array<char, 4096> chunk{};
+  for (;;) {
+    const auto got = ::recv(fd_, chunk.data(), chunk.size(), 0);
+    if (got <= 0) return got < 0 && errno == ECONNRESET;
   }
 }
 

@@ -5,11 +5,13 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -154,6 +156,7 @@ class RawPeer {
   std::string read_head();      // up to and including the empty line
   std::string read_response();  // with its body, by Content-Length
   std::string read_to_end();    // until the other side closes; also when it resets
+  bool read_to_reset();         // false when the other side closes in order
   void reset();                 // RST instead of FIN
 
   // WebSocket, unmasked side of it read and masked side (with a zero key) written.
@@ -189,6 +192,29 @@ struct CertificateDirectory {
   }
   std::string path;
   LocalCertificate files;
+};
+
+// A variable of the environment, put back afterwards. Not while loops run.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    if (const char* const old = std::getenv(name)) old_ = old;
+    set(value);
+  }
+  ~Variable() { set(old_ ? old_->c_str() : nullptr); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  void set(const char* value) {
+    if (value == nullptr) {
+      ::unsetenv(name_);
+    } else {
+      ::setenv(name_, value, 1);
+    }
+  }
+  const char* name_;
+  std::optional<std::string> old_;
 };
 
 // The close code at the start of a close frame's payload.

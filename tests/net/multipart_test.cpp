@@ -62,5 +62,43 @@ TEST_CASE("a form cut at any byte is refused, and harms nobody") {
   CHECK(code_of(kType, whole).empty());
 }
 
+TEST_CASE("a form that was written is read as it was, whatever its parts hold") {
+  const std::string trap = "--parley-form-boundary-0\r\n--parley-form-boundary-1--\r\n";
+  const std::string bytes("\0\r\n--\xff\r\n", 9);
+  const std::vector<FormPart> parts = {{"model", "", "", "whisper-1"},
+                                       {"empty", "", "", ""},
+                                       {"file", "speech.wav", "audio/wav", bytes},
+                                       {"other", "notes", "", trap}};
+  const Form form = write_form(parts);
+  const auto read = read_form(form.content_type, form.body);
+  REQUIRE(read);
+  REQUIRE(read->size() == parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    CHECK((*read)[i].name == parts[i].name);
+    CHECK((*read)[i].filename == parts[i].filename);
+    CHECK((*read)[i].body == parts[i].body);
+  }
+  CHECK((*read)[2].content_type == "audio/wav");
+  CHECK((*read)[3].content_type == "application/octet-stream");
+  CHECK(write_form(parts).body == form.body);
+}
+
+TEST_CASE("a name cannot smuggle in a header") {
+  const Form form = write_form({{"a\"; x=\"\r\nX-More: b", "f\r\n\r\n.wav", "", "v"}});
+  CHECK(form.body.find("\r\nX-More") == std::string::npos);
+  const auto read = read_form(form.content_type, form.body);
+  REQUIRE(read);
+  CHECK((*read)[0].name == "a%22; x=%22%0D%0AX-More: b");
+  CHECK((*read)[0].filename == "f%0D%0A%0D%0A.wav");
+  CHECK((*read)[0].body == "v");
+}
+
+TEST_CASE("a form without parts is still a form") {
+  const Form form = write_form({});
+  const auto read = read_form(form.content_type, form.body);
+  REQUIRE(read);
+  CHECK(read->empty());
+}
+
 }  // namespace
 }  // namespace parley::net

@@ -2,9 +2,12 @@
 #include "net/detail/curl_loop.h"
 
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
 #include "base/assert.h"
@@ -14,9 +17,9 @@ namespace parley::net::detail {
 
 namespace {
 
-constexpr long kConnectionsMax = 256;        // kept idle, all hosts together
-constexpr long kConnectionsPerHostMax = 64;  // more requests wait
-constexpr base::Duration kWarmTime = std::chrono::seconds(50);
+constexpr long kConnectionsMax = 256;                           // kept idle, all hosts together
+constexpr long kConnectionsPerHostMax = 64;                     // more requests wait
+constexpr base::Duration kWarmTime = std::chrono::seconds(50);  // curl drops it after 60
 
 struct CurlLibrary {
   CurlLibrary() { PARLEY_ASSERT(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); }
@@ -54,19 +57,25 @@ CurlLoop::~CurlLoop() { abandon(); }
 
 void CurlLoop::abandon() {
   if (multi_ == nullptr) return;
+  // First of all, so that what is let go can start nothing new.
+  CURLM* const multi = std::exchange(multi_, nullptr);
   loop_.impl().members.erase(this);
   for (const auto& [easy, transfer] : std::exchange(transfers_, {})) {
-    curl_multi_remove_handle(multi_, easy);
+    curl_multi_remove_handle(multi, easy);
     transfer->abandon();
   }
   for (const auto& transfer : std::exchange(ready_, {})) transfer->abandon();
-  curl_multi_cleanup(std::exchange(multi_, nullptr));
+  curl_multi_cleanup(multi);
   error_code ignored;
   watched_.close(ignored);
   timer_.cancel();
 }
 
 void CurlLoop::add(std::shared_ptr<CurlTransfer> transfer) {
+  if (multi_ == nullptr) return transfer->abandon();  // asked for while the loop ends
+  // Who closes a socket must know of it: the pool does, at times of its own.
+  curl_easy_setopt(transfer->easy(), CURLOPT_CLOSESOCKETFUNCTION, &CurlLoop::close_socket);
+  curl_easy_setopt(transfer->easy(), CURLOPT_CLOSESOCKETDATA, this);
   CURL* const easy = transfer->easy();
   transfers_.emplace(easy, std::move(transfer));
   PARLEY_ASSERT(curl_multi_add_handle(multi_, easy) == CURLM_OK);
@@ -80,7 +89,7 @@ void CurlLoop::remove(CurlTransfer& transfer) {
 }
 
 void CurlLoop::mark_ready(CurlTransfer& transfer) {
-  if (transfer.queued) return;
+  if (transfer.queued || multi_ == nullptr) return;
   transfer.queued = true;
   const bool first = ready_.empty() && !handing_out_;
   ready_.push_back(transfer.shared_from_this());
@@ -100,12 +109,30 @@ void CurlLoop::hand_out() {
   handing_out_ = false;
 }
 
-bool CurlLoop::is_warm(const std::string& origin) const {
-  const auto found = used_.find(origin);
-  return found != used_.end() && loop_.now() - found->second < kWarmTime;
+// ---- the pool ----------------------------------------------------------------------------------
+
+bool CurlLoop::is_warm(const std::string& pool_key) const {
+  const auto waits = [&](const auto& entry) {
+    const auto& [socket, idle] = entry;
+    if (idle.pool_key != pool_key || loop_.now() - idle.since >= kWarmTime) return false;
+    char byte = 0;
+    const auto got = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));  // 0: peer has gone
+  };
+  return warming_.contains(pool_key) || std::any_of(idle_.begin(), idle_.end(), waits);
 }
 
-void CurlLoop::note_use(const std::string& origin) { used_[origin] = loop_.now(); }
+void CurlLoop::note_idle(const CurlTransfer& transfer) {
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(transfer.easy(), CURLINFO_ACTIVESOCKET, &socket);
+  // Bad when the server did not want to keep the connection.
+  if (socket != CURL_SOCKET_BAD) idle_[socket] = {transfer.pool_key(), loop_.now()};
+}
+
+int CurlLoop::close_socket(void* self, curl_socket_t socket) {
+  static_cast<CurlLoop*>(self)->idle_.erase(socket);
+  return ::close(socket);
+}
 
 // ---- sockets and time --------------------------------------------------------------------------
 
@@ -120,6 +147,7 @@ int CurlLoop::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*
     epoll_ctl(loop.epoll_, EPOLL_CTL_DEL, socket, nullptr);  // it may be closed already
     return 0;
   }
+  loop.idle_.erase(socket);
   // `known` is ours to set: not null once the socket is watched. A number that was closed and given
   // to another socket may be known under its old name, so both ways are tried.
   const int first = known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
@@ -179,7 +207,9 @@ void CurlLoop::collect_finished() {
   while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const auto found = transfers_.find(message->easy_handle);
-    if (found != transfers_.end()) found->second->finished(message->data.result);
+    if (found == transfers_.end()) continue;
+    if (message->data.result == CURLE_OK) note_idle(*found->second);
+    found->second->finished(message->data.result);
   }
 }
 

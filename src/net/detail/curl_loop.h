@@ -7,8 +7,8 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "net/detail/asio.h"
 #include "net/http_client.h"
@@ -36,13 +36,15 @@ class CurlLoop final : public LoopMember {
   // The transfer has something to hand out.
   void mark_ready(CurlTransfer& transfer);
 
-  // Whether a connection to the origin is likely to be open and idle.
-  bool is_warm(const std::string& origin) const;
-  void note_use(const std::string& origin);
+  // Whether a connection of that pool key waits open and idle, or is being made for it.
+  bool is_warm(const std::string& pool_key) const;
+  void begin_warming(const std::string& pool_key) { warming_.insert(pool_key); }
+  void end_warming(const std::string& pool_key) { warming_.erase(pool_key); }
 
   void abandon() override;
 
  private:
+  static int close_socket(void* self, curl_socket_t socket);
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* known);
   static int on_timer(CURLM* multi, long timeout_ms, void* self);
 
@@ -51,6 +53,7 @@ class CurlLoop final : public LoopMember {
   void act(curl_socket_t socket, int events);
   void hand_out();
   void collect_finished();
+  void note_idle(const CurlTransfer& transfer);
 
   EventLoop& loop_;
   CURLM* multi_ = nullptr;
@@ -60,7 +63,12 @@ class CurlLoop final : public LoopMember {
   std::uint64_t timer_id_ = 0;  // of the wait that counts
   std::map<CURL*, std::shared_ptr<CurlTransfer>> transfers_;
   std::deque<std::shared_ptr<CurlTransfer>> ready_;
-  std::map<std::string, base::Instant> used_;  // by origin: when a connection was last in use
+  struct Idle {
+    std::string pool_key;
+    base::Instant since;
+  };
+  std::map<curl_socket_t, Idle> idle_;  // what waits in curl's pool
+  std::set<std::string> warming_;       // pool keys
   bool handing_out_ = false;
 };
 

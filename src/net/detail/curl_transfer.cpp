@@ -12,6 +12,7 @@ namespace parley::net::detail {
 namespace {
 
 constexpr const char* kUserAgent = "User-Agent: parley";
+constexpr base::Duration kConnectTimeMax = std::chrono::hours(24);  // for no limit at all
 constexpr long kConnectionAgeMaxS = 60;  // idle; many servers close earlier
 
 bool has_header(const HeaderList& headers, std::string_view name) {
@@ -19,6 +20,16 @@ bool has_header(const HeaderList& headers, std::string_view name) {
     return std::equal(header.first.begin(), header.first.end(), name.begin(), name.end(),
                       [](unsigned char a, unsigned char b) { return (a | 32) == (b | 32); });
   });
+}
+
+// Text that is sent as it stands must not smuggle in lines of its own.
+bool has_line_break(const HttpClientRequest& request) {
+  const auto bad = [](const std::string& text) {
+    return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
+  };
+  return bad(request.method) ||
+         std::any_of(request.headers.begin(), request.headers.end(),
+                     [&](const auto& header) { return bad(header.first) || bad(header.second); });
 }
 
 long milliseconds(base::Duration duration) {
@@ -30,6 +41,7 @@ long milliseconds(base::Duration duration) {
 CurlTransfer::CurlTransfer(CurlLoop& owner, HttpClientRequest request, HttpClientHandlers handlers)
     : owner_(owner),
       request_(std::move(request)),
+      pool_key_(pool_key_of(request_.url, request_.tls)),
       handlers_(std::move(handlers)),
       deadline_(owner.loop()) {}
 
@@ -38,8 +50,19 @@ CurlTransfer::~CurlTransfer() {
   curl_slist_free_all(header_list_);
 }
 
+std::string CurlTransfer::pool_key_of(const std::string& url, const ClientTls& tls) {
+  const std::size_t scheme = std::min(url.find("://"), url.size());
+  return url.substr(0, url.find_first_of("/?#", scheme + 3)) + (tls.verify ? " 1 " : " 0 ") +
+         tls.ca_file;
+}
+
 void CurlTransfer::start() {
   started_ = last_piece_ = owner_.loop().now();
+  if (has_line_break(request_)) {
+    result_ = base::fail("protocol_error", "the method or a header holds a line break");
+    owner_.mark_ready(*this);
+    return;
+  }
   const bool web = request_.url.starts_with("http://") || request_.url.starts_with("https://");
   if (!web || !set_up()) {
     result_ = base::fail("invalid_url", "not an http or https address");
@@ -65,7 +88,9 @@ bool CurlTransfer::set_up() {
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_MAXAGE_CONN, kConnectionAgeMaxS);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request_.timeouts.connect));
+  const auto connect = request_.timeouts.connect;
+  set(CURLOPT_CONNECTTIMEOUT_MS,
+      milliseconds(connect > base::Duration::zero() ? connect : kConnectTimeMax));
   set(CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &CurlTransfer::on_body);
@@ -83,7 +108,7 @@ bool CurlTransfer::set_up() {
   };
   for (const auto& [name, value] : request_.headers) {
     // curl's way of sending a header without a value.
-    add(value.empty() ? name + ";" : name + ": " + value);
+    add(std::string(name).append(value.empty() ? ";" : ": ").append(value));
   }
   add("Expect:");  // no waiting for 100
   if (!has_header(request_.headers, "content-type")) add("Content-Type:");

@@ -29,6 +29,9 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   void hand_out();
 
   CURL* easy() const { return easy_; }
+  // What may share a connection: the URL's origin and how its certificate is checked.
+  const std::string& pool_key() const { return pool_key_; }
+  static std::string pool_key_of(const std::string& url, const ClientTls& tls);
   bool queued = false;  // waits for hand_out()
 
  private:
@@ -45,6 +48,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
 
   CurlLoop& owner_;
   HttpClientRequest request_;
+  const std::string pool_key_;
   HttpClientHandlers handlers_;
   CURL* easy_ = nullptr;
   curl_slist* header_list_ = nullptr;

@@ -28,6 +28,8 @@ namespace websocket = beast::websocket;
 using Message = http::request<http::string_body>;
 
 constexpr std::size_t kReadBytes = 16u << 10u;
+// What a client may send ahead while its answer is being made; then we stop reading.
+constexpr std::size_t kReadAheadBytesMax = 64u << 10u;
 // The first byte of a TLS connection: a handshake record (RFC 8446 §5.1). No HTTP method begins so.
 constexpr unsigned char kTlsHandshakeByte = 0x16;
 
@@ -85,10 +87,16 @@ class Responder final : public HttpResponder {
   const std::uint64_t request_;
 };
 
-class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+// A member of its loop while an answer is owed: the responder keeps the connection, and the handler
+// of on_closed() often keeps the responder.
+class HttpConnection final : public std::enable_shared_from_this<HttpConnection>,
+                             public LoopMember {
  public:
   HttpConnection(EventLoop& loop, Socket socket, std::shared_ptr<const ServerContext> server)
       : loop_(loop), server_(std::move(server)), stream_(std::move(socket)), deadline_(loop) {}
+  ~HttpConnection() { loop_.impl().members.erase(this); }
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
 
   void start();
 
@@ -96,18 +104,22 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::uint64_t request() const { return request_; }
   bool answering() const { return answer_ == Answer::pending || answer_ == Answer::streaming; }
   void answer_whole(HttpResponse response);
-  void begin_answer(HttpResponse head);
+  void begin_answer(const HttpResponse& head);
   void write_answer(const std::string& piece);
   void finish_answer();
   void break_off();  // the answer will not be whole
   void on_peer_gone(std::function<void()> handler) { peer_gone_ = std::move(handler); }
+  std::uint64_t lost_request() const { return lost_request_; }
+  EventLoop& loop() { return loop_; }
   std::size_t queued_bytes() const { return queued_bytes_; }
+
+  void abandon() override;
 
  private:
   enum class Answer : std::uint8_t { none, pending, streaming, ended };
 
-  void watch_peer();
   void lose_peer();
+  void forget_answer();
   void enqueue(std::string text);
   void pump();
   void expect_progress();
@@ -130,6 +142,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Stream stream_;
   Timer deadline_;
   std::string remote_address_;
+  std::string incoming_;  // where a read puts its bytes
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::string head_;  // of the answer being sent
@@ -139,12 +152,13 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool keep_alive_ = false;
   bool is_head_request_ = false;
 
-  std::uint64_t request_ = 0;  // counts them
+  std::uint64_t request_ = 0;       // counts them
+  std::uint64_t lost_request_ = 0;  // whose client went away before the answer was whole
   Answer answer_ = Answer::none;
   bool old_http_ = false;  // 1.0: no chunks
   bool chunked_ = false;
   bool reading_ = false;
-  bool writing_ = false;
+  bool writing_ = false;           // whichever answer
   std::deque<std::string> queue_;  // of a streamed answer; the front is being sent
   std::size_t queued_bytes_ = 0;
   std::function<void()> peer_gone_;
@@ -167,9 +181,13 @@ void HttpConnection::expect_progress() {
   deadline_.arm(loop_.now() + server_->options.idle_timeout, [this] { stream_.close(); });
 }
 
+// Into a buffer of its own: the next request may be parsed while a read still waits, when it
+// watched for the client's end.
 void HttpConnection::read() {
+  if (reading_) return;
   reading_ = true;
-  stream_.async_read_some(buffer_.prepare(kReadBytes),
+  incoming_.resize(kReadBytes);
+  stream_.async_read_some(asio::buffer(incoming_),
                           [self = shared_from_this()](error_code error, std::size_t bytes) {
                             self->on_read(error, bytes);
                           });
@@ -177,9 +195,17 @@ void HttpConnection::read() {
 
 void HttpConnection::on_read(error_code error, std::size_t bytes) {
   reading_ = false;
-  if (error) return answering() || writing_ ? lose_peer() : stream_.finish();
-  buffer_.commit(bytes);
-  if (answer_ != Answer::none) return;  // the next request waits for this answer's end
+  if (error) {
+    if (answering()) return lose_peer();
+    keep_alive_ = false;
+    return writing_ ? void() : stream_.finish();
+  }
+  buffer_.commit(asio::buffer_copy(buffer_.prepare(bytes), asio::buffer(incoming_, bytes)));
+  if (answer_ != Answer::none || writing_) {
+    // The next request waits for this answer's end. Reading on tells whether the client is there.
+    if (buffer_.size() < kReadAheadBytesMax) read();
+    return;
+  }
   if (!security_settled_ && !settle_security()) return;
   parse();
 }
@@ -264,7 +290,9 @@ void HttpConnection::handle() {
   } catch (...) {
     if (answer_ == Answer::pending) answer_whole(internal_error());
   }
-  if (answering() && !reading_) watch_peer();
+  if (!answering()) return;
+  loop_.impl().members.insert(this);
+  read();  // a client that goes away is noticed by reading
 }
 
 // ---- answers that take their time --------------------------------------------------------------
@@ -279,7 +307,7 @@ void Responder::respond(HttpResponse response) {
   if (current()) connection_->answer_whole(std::move(response));
 }
 void Responder::begin(HttpResponse head) {
-  if (current()) connection_->begin_answer(std::move(head));
+  if (current()) connection_->begin_answer(head);
 }
 void Responder::write(std::string piece) {
   if (current()) connection_->write_answer(piece);
@@ -291,30 +319,42 @@ void Responder::abort() {
   if (current()) connection_->break_off();
 }
 void Responder::on_closed(std::function<void()> handler) {
-  if (current()) connection_->on_peer_gone(std::move(handler));
+  if (current()) return connection_->on_peer_gone(std::move(handler));
+  if (connection_->lost_request() == request_) connection_->loop().post(std::move(handler));
 }
 std::size_t Responder::queued_bytes() const { return current() ? connection_->queued_bytes() : 0; }
 
-// A client that goes away while its answer is being made is noticed by reading.
-void HttpConnection::watch_peer() { read(); }
-
 void HttpConnection::lose_peer() {
+  if (answering()) lost_request_ = request_;
+  forget_answer();
+  stream_.close();
+  if (const auto handler = std::exchange(peer_gone_, nullptr)) handler();
+}
+
+void HttpConnection::forget_answer() {
   answer_ = Answer::none;
   ++request_;  // the responder speaks of nothing now
   queue_.clear();
   queued_bytes_ = 0;
-  stream_.close();
-  if (const auto handler = std::exchange(peer_gone_, nullptr)) handler();
+  loop_.impl().members.erase(this);
+}
+
+void HttpConnection::abandon() {
+  const auto self = shared_from_this();  // the handler may hold the last responder
+  forget_answer();
+  stream_.abort();
+  const auto dropped = std::exchange(peer_gone_, nullptr);
 }
 
 void HttpConnection::answer_whole(HttpResponse response) {
   if (answer_ == Answer::streaming) return;  // it has begun otherwise
   answer_ = Answer::none;
-  peer_gone_ = nullptr;
+  loop_.impl().members.erase(this);
+  const auto dropped = std::exchange(peer_gone_, nullptr);
   respond(std::move(response));
 }
 
-void HttpConnection::begin_answer(HttpResponse head) {
+void HttpConnection::begin_answer(const HttpResponse& head) {
   if (answer_ != Answer::pending) return;
   answer_ = Answer::streaming;
   chunked_ = !old_http_;
@@ -331,15 +371,22 @@ void HttpConnection::write_answer(const std::string& piece) {
 void HttpConnection::finish_answer() {
   if (answer_ != Answer::streaming) return;
   answer_ = Answer::ended;
-  peer_gone_ = nullptr;
+  loop_.impl().members.erase(this);
+  const auto dropped = std::exchange(peer_gone_, nullptr);
   if (chunked_ && !is_head_request_) enqueue(std::string(kLastChunk));
   if (!writing_) pump();
 }
 
 void HttpConnection::break_off() {
   if (answer_ == Answer::pending) return answer_whole(internal_error());
-  peer_gone_ = nullptr;
-  lose_peer();
+  const auto dropped = std::exchange(peer_gone_, nullptr);
+  if (!chunked_) {
+    // An orderly end would be the end of the answer, so this one is a reset.
+    error_code ignored;
+    stream_.socket().set_option(asio::socket_base::linger(true, 0), ignored);
+  }
+  forget_answer();
+  stream_.close();
 }
 
 void HttpConnection::enqueue(std::string text) {
@@ -375,7 +422,7 @@ void HttpConnection::upgrade(const Message& message, HttpRequest request) {
     return respond(std::move(refusal));
   }
   // A client must wait for our answer before it sends frames (RFC 6455 §4.1).
-  if (message[http::field::sec_websocket_key].empty() || buffer_.size() > 0) {
+  if (message[http::field::sec_websocket_key].empty() || buffer_.size() > 0 || reading_) {
     keep_alive_ = false;
     return respond(text_response(400, "malformed WebSocket handshake\n"));
   }
@@ -427,14 +474,16 @@ void HttpConnection::on_responded() {
   begin_request();
   expect_progress();
   if (buffer_.size() > 0) return parse();
-  if (!reading_) read();
+  read();
 }
 
 void HttpConnection::send(void (HttpConnection::*then)()) {
   expect_progress();
+  writing_ = true;
   const std::array<asio::const_buffer, 2> parts{asio::buffer(head_), asio::buffer(body_)};
   asio::async_write(stream_, parts,
                     [self = shared_from_this(), then](error_code error, std::size_t) {
+                      self->writing_ = false;
                       if (error) return self->stream_.close();
                       self->expect_progress();
                       (*self.*then)();
