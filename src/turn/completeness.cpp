@@ -1,52 +1,34 @@
 // SPDX-License-Identifier: MIT
-// A judge that reads the last words: what cannot end a sentence, and what usually does.
+// Words decide where they are clear; how the voice ended decides where they are not.
 #include "turn/completeness.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <cmath>
-#include <string>
+
+#include "turn/detail/completeness_words.h"
+#include "turn/detail/voice_ending.h"
 
 namespace parley::turn {
 namespace {
 
-// Words after which an English sentence goes on, nearly always.
-constexpr std::array<std::string_view, 46> kGoesOn = {
-    "a",   "an",   "the",   "and",   "or",   "but",   "so",    "because", "if",   "when",
-    "to",  "of",   "for",   "with",  "from", "in",    "into",  "my",      "your", "his",
-    "her", "our",  "their", "i",     "we",   "they",  "he",    "she",     "is",   "are",
-    "was", "were", "am",    "will",  "can",  "could", "would", "should",  "very", "um",
-    "uh",  "er",   "like",  "about", "then", "than"};
+// How much of the voice's verdict is left where the words are certain.
+constexpr double kVoiceShareMin = 0.2;
 
-std::string last_word(std::string_view words) {
-  const auto is_word = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '\'' ||
-           static_cast<unsigned char>(c) >= 0x80;
-  };
-  std::size_t end = words.size();
-  while (end > 0 && !is_word(words[end - 1])) --end;
-  std::size_t begin = end;
-  while (begin > 0 && is_word(words[begin - 1])) --begin;
-  std::string word(words.substr(begin, end - begin));
-  std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
-  return word;
-}
-
-class WordJudge final : public CompletenessJudge {
+class WordsAndVoice final : public CompletenessJudge {
  public:
   double completeness(const PauseEvidence& evidence) const override {
-    const std::string word = last_word(evidence.words);
-    if (word.empty()) return 0.5;
-    if (std::ranges::find(kGoesOn, word) != kGoesOn.end()) return 0.1;
-    return 0.85;
+    const double words = words_completeness(evidence.words, evidence.language);
+    const double voice = voice_completeness(evidence.voice);
+    const double certainty = std::abs(words - 0.5) * 2;
+    const double share = 1 - (1 - kVoiceShareMin) * certainty;
+    return std::clamp(words + (voice - 0.5) * share, 0.0, 1.0);
   }
 };
 
 }  // namespace
 
 std::unique_ptr<CompletenessJudge> make_completeness_judge() {
-  return std::make_unique<WordJudge>();
+  return std::make_unique<WordsAndVoice>();
 }
 
 int wait_ms(double completeness, WaitRange range) {
