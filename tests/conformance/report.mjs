@@ -11,103 +11,18 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { plainHost } from '../e2e/support/environment.mjs';
-import { WebSocket } from '../e2e/support/packages.mjs';
+import { taken } from './evidence.mjs';
 import { EXAMPLES } from './examples.mjs';
+import { probe, samples, settled } from './probe.mjs';
 import { Schema } from './schema.mjs';
 
 const page = fileURLToPath(new URL('../../docs/conformance.md', import.meta.url));
+const tests = fileURLToPath(new URL('../', import.meta.url));
+const MCP = '[MCP tests](../tests/e2e/node/mcp.test.mjs)';
 const [scenarios, endToEnd, flag] = process.argv.slice(2);
+// What a session shows of itself: whole, and at once.
+const PROBED = /session\.(created|updated)$/;
 const DIALECTS = { ga: 'GA', beta: 'Beta' };
-
-// Values that the schema leaves open and the server does not.
-const VALUES = {
-  audio: 'AAAAAAAA', 'session.audio.input.format.rate': 24000, 'format.rate': 24000,
-  image_url: 'data:image/png;base64,AAAAAAAA', server_url: 'http://127.0.0.1:1/mcp',
-  call_id: 'call_none', previous_item_id: 'root',
-  'session.model': 'parley', speed: 1, temperature: 0.8, retention_ratio: 0.5,
-  idle_timeout_ms: 5000, threshold: 0.5, version: '1', conversation: 'none',
-  'session.type': 'realtime',
-};
-
-function valueFor(schema, field) {
-  const key = Object.keys(VALUES).find((name) => field.path === name
-    || field.path.endsWith(`.${name}`) || field.path.endsWith(`].${name}`));
-  const sample = schema.sample(field.schema);
-  return key && typeof sample !== 'object' ? VALUES[key] : sample;
-}
-
-// What is required beside a field is given the values that the server wants, too.
-function settled(event) {
-  const visit = (value, path) => {
-    if (Array.isArray(value)) return value.map((one) => visit(one, `${path}[]`));
-    if (value === null || typeof value !== 'object') {
-      const key = Object.keys(VALUES).find((name) => path === name || path.endsWith(`.${name}`));
-      return key && typeof value === typeof VALUES[key] ? VALUES[key] : value;
-    }
-    return Object.fromEntries(Object.entries(value)
-      .map(([key, one]) => [key, visit(one, path ? `${path}.${key}` : key)]));
-  };
-  return visit(event, '');
-}
-
-class Probe {
-  static async open(dialect, type) {
-    const probe = new Probe();
-    const headers = dialect === 'beta' ? { 'OpenAI-Beta': 'realtime=v1' } : {};
-    const query = type.startsWith('transcription_session') ? 'intent=transcription'
-      : 'model=parley';
-    probe.socket = new WebSocket(`ws://${plainHost()}/v1/realtime?${query}`, { headers });
-    probe.events = [];
-    probe.socket.on('message', (data) => {
-      probe.events.push(JSON.parse(data));
-      probe.look?.();
-    });
-    await probe.until((event) => event.type.endsWith('session.created'));
-    return probe;
-  }
-
-  until(match) {
-    return new Promise((resolve) => {
-      this.look = () => {
-        const found = this.events.find(match);
-        if (found) resolve(found);
-      };
-      this.look();
-    });
-  }
-
-  // The error that answers this event, or nothing. A wrong event sent behind it is the mark.
-  async ask(event) {
-    this.count = (this.count ?? 0) + 1;
-    const id = `probe_${this.count}`;
-    this.events = [];
-    this.socket.send(JSON.stringify({ ...event, event_id: id }));
-    this.socket.send(JSON.stringify({ type: 'no.such.event', event_id: `after_${id}` }));
-    await this.until((said) => said.error?.event_id === `after_${id}`);
-    return this.events.find((said) => said.error?.event_id === id)?.error;
-  }
-}
-
-// Errors about the state of a fresh session, not about the field.
-const STATE = new Set(['input_audio_buffer_commit_empty', 'response_cancel_not_active',
-  'item_delete_invalid_item_id', 'item_retrieve_invalid_item_id', 'item_truncate_invalid_item_id',
-  'conversation_already_has_active_response']);
-
-const NOTHING_THERE = /does not exist|no call waits|no function call/;
-
-function verdict(error, path) {
-  if (!error || STATE.has(error.code)) return 'supported';
-  const bare = (text) => (text ?? '').replace(/\[\d*\]/g, '[]');
-  const said = bare(error.param);
-  if (said === path || said.startsWith(`${path}.`) || said.startsWith(`${path}[`)) {
-    // An id that nothing has, or a value that only a fuller example could satisfy.
-    if (NOTHING_THERE.test(error.message)) return 'supported';
-    return `refused: \`${error.code}\``;
-  }
-  return NOTHING_THERE.test(error.message) ? 'supported'
-    : `with it, \`${error.code}\` for \`${said}\``;
-}
 
 function* pathsOf(value, path = '') {
   if (Array.isArray(value)) {
@@ -121,7 +36,27 @@ function* pathsOf(value, path = '') {
   }
 }
 
-async function clientTable(dialect) {
+// What became of a field, from all that was tried with it.
+function verdict(type, path, found, silent) {
+  const kinds = new Set(found.map(({ kind }) => kind));
+  const first = (kind) => found.find((one) => one.kind === kind);
+  const alone = kinds.has('state') && !kinds.has('shown') && !kinds.has('whole');
+  const quiet = kinds.has('taken') || alone || (kinds.has('whole') && !kinds.has('shown'));
+  const why = quiet ? taken(type, path) : undefined;
+  if ((kinds.has('taken') || alone) && !why) {
+    silent.push(`${type} ${path}`);
+    return 'silently ignored';
+  }
+  if (kinds.has('shown')) {
+    const also = kinds.has('taken') ? `; elsewhere ${why}` : '';
+    return `shown again in \`${first('shown').by}\`${also}`;
+  }
+  if (why) return why;
+  if (kinds.has('whole')) return 'as its fields';
+  return (first('refused') ?? first('elsewhere')).said;
+}
+
+async function clientTable(dialect, silent, heard) {
   const schema = new Schema(dialect);
   const lines = [];
   for (const [type, event] of schema.events('Client')) {
@@ -131,32 +66,49 @@ async function clientTable(dialect) {
       .map((example) => ({ example, paths: new Set(pathsOf(example)) }));
     for (const field of schema.fields(event)) {
       if (field.path === 'type' || field.path === 'event_id') continue;
-      const value = valueFor(schema, field);
-      const tries = [settled(schema.with(event, field.steps, value)),
-        ...examples.filter(({ paths }) => paths.has(field.path)).map(({ example }) => example)];
-      // The best of what the field may be part of.
-      for (const said of tries) {
-        if (seen.get(field.path) === 'supported') break;
-        const probe = await Probe.open(dialect, type);
-        const found = verdict(await probe.ask({ ...said, type }), field.path);
-        probe.socket.terminate();
-        const better = found === 'supported' || found.startsWith('refused');
-        if (!seen.has(field.path) || better) seen.set(field.path, found);
-      }
+      const tries = samples(schema, field)
+        .map((value) => settled({ ...schema.with(event, field.steps, value), type }));
+      tries.push(...examples.filter(({ paths }) => paths.has(field.path))
+        .map(({ example }) => example));
+      if (!seen.has(field.path)) seen.set(field.path, []);
+      for (const said of tries) seen.get(field.path).push(await probe(dialect, said, field.path));
+      heard.push(...seen.get(field.path).flatMap((found) => found.heard));
     }
-    if (seen.size === 0) {
-      const probe = await Probe.open(dialect, type);
-      lines.push(`| (no fields) | ${verdict(await probe.ask({ type }), '')} |`);
-      probe.socket.terminate();
+    if (seen.size === 0) seen.set('', [await probe(dialect, { type }, '')]);
+    for (const [path, found] of seen) {
+      const name = path ? `\`${path}\`` : '(no fields)';
+      lines.push(`| ${name} | ${verdict(type, path, found, silent)} |`);
     }
-    for (const [path, found] of seen) lines.push(`| \`${path}\` | ${found} |`);
     lines.push('');
   }
   return lines;
 }
 
-function serverTable(dialect) {
+// By type of event, the first scenario whose golden transcript holds it. What is said in a dialect
+// follows the dialect's name on a line of its own.
+function goldens(dialect) {
+  const found = new Map();
+  for (const name of readdirSync(join(tests, 'scenarios'), { recursive: true }).sort()) {
+    if (!name.endsWith('.golden')) continue;
+    const text = readFileSync(join(tests, 'scenarios', name), 'utf8');
+    let now = '';
+    for (const line of text.split('\n')) {
+      if (line in DIALECTS) now = line;
+      const type = /^< ([a-z_.]+)/.exec(line)?.[1];
+      if (now !== dialect || !type || found.has(type)) continue;
+      found.set(type, `[${name.replace('.golden', '')}](../tests/scenarios/${name})`);
+    }
+  }
+  return found;
+}
+
+function serverTable(dialect, heard) {
   const sent = new Map();
+  const show = (event) => {
+    if (!sent.has(event.type)) sent.set(event.type, new Set());
+    for (const path of pathsOf(event)) sent.get(event.type).add(path);
+  };
+  const golden = goldens(dialect);
   const recorded = join(endToEnd, dialect);
   const files = [join(scenarios, `${dialect}.jsonl`),
     ...(existsSync(recorded) ? readdirSync(recorded) : [])
@@ -164,13 +116,14 @@ function serverTable(dialect) {
   for (const file of files) {
     for (const line of readFileSync(file, 'utf8').split('\n')) {
       if (!line.includes('"dir":"server"')) continue;
-      const { event } = JSON.parse(line);
-      if (!sent.has(event.type)) sent.set(event.type, new Set());
-      for (const path of pathsOf(event)) sent.get(event.type).add(path);
+      show(JSON.parse(line).event);
     }
   }
+  const recordedTypes = new Set(sent.keys());
+  // Of the probes only what they alone had: how far a response got when they hung up is chance.
+  heard.filter(({ type }) => PROBED.test(type)).forEach(show);
   const schema = new Schema(dialect);
-  const lines = ['| event | sent | fields of the schema that the scenarios did not show |',
+  const lines = ['| event | sent, for instance in | fields of the schema that were not shown |',
     '| --- | --- | --- |'];
   for (const [type, event] of schema.events('Server')) {
     const fields = sent.get(type);
@@ -184,8 +137,13 @@ function serverTable(dialect) {
         }
       }
     }
+    const where = !fields ? 'no'
+      : golden.get(type) ?? (recordedTypes.has(type) ? MCP : 'the client events above');
+    if (where === MCP && !type.includes('mcp')) {
+      throw new Error(`no golden transcript of ${dialect} holds ${type}`);
+    }
     const shown = [...missing].map((path) => `\`${path}\``).join(', ');
-    lines.push(`| \`${type}\` | ${fields ? 'yes' : 'no'} | ${shown} |`);
+    lines.push(`| \`${type}\` | ${where} | ${shown} |`);
   }
   return [...lines, ''];
 }
@@ -194,22 +152,38 @@ const INTRODUCTION = `
 # Conformance
 
 Made by \`tests/conformance/report.mjs\` from what the running server does; a test fails when it is
-out of date.
+out of date, or when a field is taken in silence.
 
-Each client event of the published schema was sent with one field set at a time. \`supported\`:
-taken and acted on or shown again; \`refused\`: answered with this error, which names the field;
-otherwise the field is only part of events that the server refuses for another one. Server events:
-whether the [scenarios](../tests/scenarios/README.md), or the end-to-end tests with MCP servers, had
-the server send it, and which of the schema's fields they did not show (many are optional, or belong
-to another kind of item). Events that are never sent belong to WebRTC and SIP, or to engines that
-Parley does not have.
+Each client event of the published schema was sent with one field set at a time, to every kind of
+value that the schema gives it, none of them the default where there is another.
+
+- \`shown again\`: an event shows the very value that was sent.
+- \`acts\`: taken, and the linked test sees what it does.
+- \`refused\`: answered with this error, which names the field. \`with it\`: part only of events
+  that are refused for another field.
+- \`taken\`: it has an effect, which no test sees yet.
+- \`checked, without effect\`: a wrong value is refused, a right one changes nothing, and why.
+- \`ignored\`: neither checked nor used.
+- \`as its fields\`: an object or a list, whose fields have lines of their own.
+
+Server events: which [scenario](../tests/scenarios/README.md) or end-to-end test had the server
+send it, and which of the schema's fields none of them showed (many are optional, or belong to
+another kind of item). The fields that clients need beyond the schema, \`tests/spec/presence.json\`,
+are all there: the schema check of the same transcripts fails without one. Events that are never
+sent belong to WebRTC and SIP, or to engines that Parley does not have.
 `;
+const silent = [];
 const out = [INTRODUCTION.trim(), ''];
 for (const [dialect, title] of Object.entries(DIALECTS)) {
-  out.push(`## ${title}: client events`, '', ...await clientTable(dialect));
-  out.push(`## ${title}: server events`, '', ...serverTable(dialect));
+  const heard = [];
+  out.push(`## ${title}: client events`, '', ...await clientTable(dialect, silent, heard));
+  out.push(`## ${title}: server events`, '', ...serverTable(dialect, heard));
 }
 const text = `${out.join('\n').trimEnd()}\n`;
+if (silent.length) {
+  console.error(`neither shown, nor refused, nor in evidence.mjs:\n  ${silent.join('\n  ')}`);
+  process.exit(1);
+}
 if (flag === '--check') {
   if (readFileSync(page, 'utf8') !== text) {
     console.error('docs/conformance.md is not what the server does now; make it anew');

@@ -80,11 +80,19 @@ Value as_value(const engine::LlmRequest& request) {
   Array history;
   for (const auto& entry : request.history) history.push_back(as_value(entry));
   Array tools;
-  for (const auto& tool : request.tools) tools.push_back(text_value(tool.name));
+  Array details;
+  for (const auto& tool : request.tools) {
+    tools.push_back(text_value(tool.name));
+    details.push_back(text_value(tool.description + ' ' + tool.parameters.text));
+  }
   Object object;
   object.push_back({"instructions", text_value(request.instructions)});
   object.push_back({"history", {std::move(history)}});
   object.push_back({"tools", {std::move(tools)}});
+  object.push_back({"tool_details", {std::move(details)}});
+  object.push_back({"forced_tool", text_value(request.forced_tool)});
+  object.push_back({"parallel_tools", {request.parallel_tools}});
+  object.push_back({"reasoning_effort", text_value(request.reasoning_effort)});
   object.push_back({"tools_allowed", {request.tools_allowed}});
   object.push_back({"tool_required", {request.tool_required}});
   object.push_back({"max_output_tokens", {std::int64_t{request.max_output_tokens.value_or(0)}}});
