@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "protocol/json/documents.h"
+#include "server/playground.h"
 #include "server/session_settings.h"
 #include "transport/translation_session.h"
 #include "transport/websocket_session.h"
@@ -102,7 +103,8 @@ void App::on_request(net::EventLoop& loop, net::HttpRequest request,
 net::HttpResponse App::route(const net::HttpRequest& request) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const bool session = find_door(request).has_value();
-  const bool own = request.path == "/" || request.path == "/healthz";
+  auto page = playground_response(request);
+  const bool own = page || request.path == "/" || request.path == "/healthz";
   if (!session && !own && !RestApi::knows(request.path) && !AudioApi::knows(request.path)) {
     return error_response(404, {"not_found",
                                 "Unknown request URL: " + request.method + " " + request.path +
@@ -121,6 +123,7 @@ net::HttpResponse App::route(const net::HttpRequest& request) {
     response.body = protocol::write_health();
     return response;
   }
+  if (page) return std::move(*page);
   if (request.path == "/") {
     net::HttpResponse response;
     response.content_type = "text/plain; charset=utf-8";

@@ -22,7 +22,7 @@ namespace parley::server {
 
 // The program around the sessions: routes, authentication, limits, and the end of it all.
 //
-//   GET /            what this is, for people
+//   GET /            the playground (server/playground.h)
 //   GET /healthz     200 while running; needs no token
 //   the sessions     WebSockets of the Realtime API (server/negotiation.h)
 //   the rest         server/rest_api.h, server/audio_api.h
