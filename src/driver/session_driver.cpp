@@ -32,8 +32,9 @@ SessionDriver::SessionDriver(net::EventLoop& loop, session::Options options,
     : loop_(loop),
       engines_(engines),
       client_(client),
-      session_(std::move(options), loop.now()),
-      timer_(loop) {
+      session_(options, loop.now()),
+      timer_(loop),
+      metrics_(options.metrics) {
   PARLEY_ASSERT(engines.stt != nullptr && engines.llm != nullptr && engines.tts != nullptr);
 }
 
@@ -50,9 +51,11 @@ void SessionDriver::handle(session::Input input) {
   if (ended_) return;
   guarded([this, &input] {
     PARLEY_ASSERT(!draining_);
-    session_.handle(std::move(input), loop_.now());
+    input_at_ = loop_.now();
+    session_.handle(std::move(input), input_at_);
     drain();
     rearm();
+    if (metrics_) busy_ += loop_.now() - input_at_;
   });
 }
 
@@ -87,6 +90,7 @@ void SessionDriver::drain() {
 
 void SessionDriver::carry_out(session::Output& output) {
   if (auto* event = std::get_if<protocol::ServerEvent>(&output)) {
+    if (metrics_) add_overhead(*event);
     client_.on_event(*event);
   } else if (auto* audio = std::get_if<session::SttAudio>(&output)) {
     const auto job = stt_jobs_.find(audio->job);
@@ -121,6 +125,21 @@ void SessionDriver::carry_out(session::Output& output) {
     mcp_jobs_.erase(cancel->job);
   } else if (auto* close = std::get_if<session::Close>(&output)) {
     end(close->code, std::move(close->reason), {});
+  }
+}
+
+// The session counts time in its inputs' stamps, so only the driver can tell what the computing
+// itself took.
+void SessionDriver::add_overhead(protocol::ServerEvent& event) {
+  const base::Duration busy = busy_ + (loop_.now() - input_at_);
+  if (const auto* created = std::get_if<protocol::ResponseCreated>(&event.body)) {
+    busy_at_.emplace(created->response.id, busy);
+  } else if (const auto* done = std::get_if<protocol::ResponseDone>(&event.body)) {
+    busy_at_.erase(done->response.id);
+  } else if (auto* metrics = std::get_if<protocol::TurnMetrics>(&event.body)) {
+    const auto began = busy_at_.find(metrics->response_id);
+    if (began == busy_at_.end()) return;
+    metrics->overhead_ms = std::chrono::duration<double, std::milli>(busy - began->second).count();
   }
 }
 

@@ -50,6 +50,7 @@ class SessionDriver {
   void end(int code, std::string reason, std::string_view detail);
   void drain();
   void carry_out(session::Output& output);
+  void add_overhead(protocol::ServerEvent& event);
   void start_mcp(session::McpStart& start);
   void rearm();
 
@@ -64,6 +65,12 @@ class SessionDriver {
   std::unordered_map<session::JobId, std::unique_ptr<engine::McpJob>> mcp_jobs_;
   const std::shared_ptr<const bool> here_ = std::make_shared<bool>(true);  // for posted tasks
   std::optional<base::Instant> armed_for_;
+  // Of clients that asked for metrics: our own computing so far, when the input being handled came,
+  // and what it was when each running response began.
+  const bool metrics_;
+  base::Duration busy_{};
+  base::Instant input_at_;
+  std::unordered_map<std::string, base::Duration> busy_at_;
   bool ended_ = false;
   bool draining_ = false;
 };

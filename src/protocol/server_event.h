@@ -264,15 +264,41 @@ struct RateLimitsUpdated {
   std::vector<RateLimit> limits;
 };
 
-using ServerEventBody = std::variant<
-    SessionCreated, SessionUpdated, ErrorEvent, InputAudioBufferCommitted, InputAudioBufferCleared,
-    SpeechStarted, SpeechStopped, TimeoutTriggered, ItemAdded, ItemDone, ItemRetrieved, ItemDeleted,
-    ItemTruncated, TranscriptionDelta, TranscriptionCompleted, TranscriptionFailed, ResponseCreated,
-    ResponseDone, OutputItemAdded, OutputItemDone, ContentPartAdded, ContentPartDone, TextDelta,
-    TextDone, AudioTranscriptDelta, AudioTranscriptDone, AudioDelta, AudioDone,
-    FunctionCallArgumentsDelta, FunctionCallArgumentsDone, McpListToolsInProgress,
-    McpListToolsCompleted, McpListToolsFailed, McpCallArgumentsDelta, McpCallArgumentsDone,
-    McpCallInProgress, McpCallCompleted, McpCallFailed, RateLimitsUpdated>;
+// ---- Parley's own events, only for clients that ask (docs/reference/extensions.md)
+
+// Where the time of one answered turn went, sent with its first output. The stages follow each
+// other and add up to `total_ms`; nullopt: the turn had no such stage.
+struct TurnMetrics {
+  std::string response_id;
+  std::string item_id;                               // of the first output; empty: none
+  std::optional<std::int64_t> speech_stopped_at_ms;  // where the voice ended in the input audio
+  std::optional<double> endpoint_wait_ms;            // the silence that ended the turn
+  std::optional<double> recognition_ms;              // until the user's words were known
+  std::optional<double> first_token_ms;              // until the model said something
+  std::optional<double> first_clause_ms;             // until there was enough of it to speak
+  std::optional<double> first_audio_ms;              // until the first sound went out
+  std::optional<double> overhead_ms;  // our own computing; a share of the others, not one more
+  double total_ms = 0;
+};
+// What the detector thinks of the newest audio, about ten times a second of it.
+struct DetectorLevel {
+  std::int64_t audio_end_ms = 0;
+  double probability = 0;           // of speech, the highest since the last event
+  std::optional<double> threshold;  // nullopt: the detector has none
+  bool speech = false;              // a turn is under way
+};
+
+using ServerEventBody =
+    std::variant<SessionCreated, SessionUpdated, ErrorEvent, InputAudioBufferCommitted,
+                 InputAudioBufferCleared, SpeechStarted, SpeechStopped, TimeoutTriggered, ItemAdded,
+                 ItemDone, ItemRetrieved, ItemDeleted, ItemTruncated, TranscriptionDelta,
+                 TranscriptionCompleted, TranscriptionFailed, ResponseCreated, ResponseDone,
+                 OutputItemAdded, OutputItemDone, ContentPartAdded, ContentPartDone, TextDelta,
+                 TextDone, AudioTranscriptDelta, AudioTranscriptDone, AudioDelta, AudioDone,
+                 FunctionCallArgumentsDelta, FunctionCallArgumentsDone, McpListToolsInProgress,
+                 McpListToolsCompleted, McpListToolsFailed, McpCallArgumentsDelta,
+                 McpCallArgumentsDone, McpCallInProgress, McpCallCompleted, McpCallFailed,
+                 RateLimitsUpdated, TurnMetrics, DetectorLevel>;
 
 struct ServerEvent {
   std::string event_id;  // event_…, unique in the session

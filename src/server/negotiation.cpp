@@ -41,6 +41,7 @@ std::optional<Door> find_door(const net::HttpRequest& request) {
   } else {
     return std::nullopt;
   }
+  door.metrics = request.query_value("parley.events") == "metrics";
   if (request.query_value("intent") == "transcription") {
     door.type = protocol::SessionType::transcription;
   }

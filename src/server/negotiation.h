@@ -20,6 +20,7 @@ struct Door {
   std::string model;  // as the client named it; empty: it named none
   protocol::SessionType type = protocol::SessionType::realtime;
   bool translation = false;  // an event set of its own
+  bool metrics = false;      // `?parley.events=metrics`: Parley's own events are wanted
   bool azure = false;        // refusals are HTTP answers in Azure's shape, before the upgrade
 };
 

@@ -52,6 +52,7 @@ session::Options session_options(const config::Options& options, const engine::M
     protocol::apply(*secret, config);
     if (secret->model) config.model = *secret->model;
   }
+  out.metrics = door.metrics;
   out.vad = vad_options(options.turn);
   out.seed = base::random_seed();
   out.started_at = base::wall_now();

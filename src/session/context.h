@@ -7,6 +7,7 @@
 #include "session/ids.h"
 #include "session/outbox.h"
 #include "session/session.h"
+#include "session/turn_clock.h"
 
 namespace parley::session {
 

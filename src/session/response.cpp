@@ -35,13 +35,14 @@ bool says_something(const protocol::Item& item) {
 }  // namespace
 
 Response::Response(Context& context, Transcriber& transcriber, Mcp& mcp,
-                   protocol::ResponseCreate request)
+                   protocol::ResponseCreate request, std::optional<TurnEnd> end)
     : context_(context),
       transcriber_(transcriber),
       mcp_(mcp),
       request_(std::move(request)),
       speed_(context.config.speed),
-      playback_end_(context.now) {
+      playback_end_(context.now),
+      clock_(context.now, end) {
   const auto& config = context_.config;
   shown_.id = context_.ids.response();
   if (!request_.out_of_band) shown_.conversation_id = context_.conversation_id;
@@ -91,6 +92,7 @@ void Response::advance() {
   take_held();
   while (state_ != State::over && open_ && open_->speech) {
     open_->speech->pump();
+    note_stages();
     if (!open_->speech->done()) return;
     end_item(cut_short() ? ItemStatus::incomplete : ItemStatus::completed);
     take_held();
@@ -147,6 +149,7 @@ void Response::generate() {
     return;
   }
   state_ = State::generating;
+  clock_.words_known(context_.now);
   llm_job_ = context_.new_job();
   context_.out.command(LlmStart{llm_job_, std::move(*request)});
 }
@@ -261,8 +264,26 @@ void Response::handle(JobId job, engine::LlmEvent event) {
       std::holds_alternative<engine::Failure>(event)) {
     llm_job_ = 0;
   }
+  const bool says = std::holds_alternative<engine::LlmText>(event) ||
+                    std::holds_alternative<engine::LlmAudio>(event) ||
+                    std::holds_alternative<engine::LlmToolCallBegin>(event);
+  if (says) clock_.first_token(context_.now);
   held_.push_back(std::move(event));
   advance();
+}
+
+// For clients that asked for the figures: which stage of the answer was reached.
+void Response::note_stages() {
+  if (!context_.options.metrics || !open_) return;
+  const bool spoken = open_->speech != nullptr;
+  if (spoken && open_->speech->started()) clock_.first_clause(context_.now);
+  const bool out = spoken ? open_->speech->sent_ms() > 0 : says_something(open_->stored.item);
+  if (!out) return;
+  if (auto metrics = clock_.first_output(context_.now, spoken)) {
+    metrics->response_id = shown_.id;
+    metrics->item_id = open_->stored.item.id;
+    context_.out.send(std::move(*metrics));
+  }
 }
 
 bool Response::model_speaks() const {
@@ -312,6 +333,7 @@ void Response::on_text(std::string_view delta) {
   } else {
     open_->stored.item.content[0].text += delta;
     context_.out.send(protocol::TextDelta{open_->ref, std::string(delta)});
+    note_stages();
   }
 }
 

@@ -26,7 +26,9 @@ class Response {
  public:
   // Sends response.created. An `input` in the request replaces the conversation as what the model
   // reads; its references were checked.
-  Response(Context& context, Transcriber& transcriber, Mcp& mcp, protocol::ResponseCreate request);
+  // `end`: the turn that it answers by itself.
+  Response(Context& context, Transcriber& transcriber, Mcp& mcp, protocol::ResponseCreate request,
+           std::optional<TurnEnd> end);
   ~Response();
 
   const std::string& id() const { return shown_.id; }
@@ -86,6 +88,7 @@ class Response {
   void fail(const engine::Failure& failure);
   void finish(protocol::ResponseStatus status, protocol::StatusReason reason);
   void stop_engines();
+  void note_stages();
 
   Context& context_;
   Transcriber& transcriber_;
@@ -101,6 +104,7 @@ class Response {
   std::vector<OfferedTool> offered_;  // of MCP servers, to the model
   protocol::Usage usage_;
   base::Instant playback_end_;
+  TurnClock clock_;
 };
 
 }  // namespace parley::session

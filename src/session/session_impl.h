@@ -41,11 +41,11 @@ struct Session::Impl final : private TurnListener {
   bool accept_response_input(const protocol::ResponseCreate& request, const std::string& event_id);
   bool accept_tools(const std::optional<std::vector<protocol::Tool>>& tools,
                     const std::string& path, const std::string& event_id);
-  void create_response(protocol::ResponseCreate request);
+  void create_response(protocol::ResponseCreate request, std::optional<TurnEnd> end = {});
 
   // TurnListener.
   void on_speech_started() override;
-  void on_turn_ended() override;
+  void on_turn_ended(const TurnEnd& end) override;
 
   void on_stt(JobId job, engine::SttEvent event);
   void advance_responses();

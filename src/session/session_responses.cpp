@@ -87,9 +87,9 @@ bool Session::Impl::accept_response_input(const protocol::ResponseCreate& reques
   return true;
 }
 
-void Session::Impl::create_response(protocol::ResponseCreate request) {
+void Session::Impl::create_response(protocol::ResponseCreate request, std::optional<TurnEnd> end) {
   const bool detached = request.out_of_band;
-  auto response = std::make_unique<Response>(context, transcriber_, mcp_, std::move(request));
+  auto response = std::make_unique<Response>(context, transcriber_, mcp_, std::move(request), end);
   Response& created = *response;
   if (detached) {
     detached_.push_back(std::move(response));
@@ -129,14 +129,14 @@ void Session::Impl::on_speech_started() {
   forget_finished();
 }
 
-void Session::Impl::on_turn_ended() {
+void Session::Impl::on_turn_ended(const TurnEnd& end) {
   const auto& detection = context.config.turn_detection;
   if (context.config.type == protocol::SessionType::transcription) return;
   if (!detection || !detection->create_response) return;
   // "A turn that ends while a response runs on does not create one" (interrupt_response false).
   if (response_ && !response_->over()) return;
   forget_finished();
-  create_response({});
+  create_response({}, end);
 }
 
 // ---- upkeep

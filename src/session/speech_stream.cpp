@@ -91,6 +91,7 @@ void SpeechStream::start_jobs() {
     if (clause.done || clause.own) continue;
     if (clause.job == 0) {
       clause.job = context_.new_job();
+      started_ = true;
       engine::TtsRequest request{clause.text, settings_.voice, settings_.speed};
       request.previous_text = std::exchange(previous_text_, clause.text);
       context_.out.command(TtsStart{clause.job, std::move(request)});

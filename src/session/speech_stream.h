@@ -54,6 +54,7 @@ class SpeechStream {
   bool done() const;                              // everything was said and sent
   void cancel();
 
+  bool started() const { return started_; }  // a first clause is on its way to being spoken
   std::int64_t sent_ms() const { return sent_samples_ * 1000 / settings_.format.rate_hz; }
   base::Instant playback_end() const { return playback_end_; }
 
@@ -93,6 +94,7 @@ class SpeechStream {
   std::string previous_text_;  // of the clause before the one that starts
   bool model_speaks_ = false;
   bool text_finished_ = false;
+  bool started_ = false;
   std::optional<audio::Resampler> resampler_;
   std::vector<std::int16_t> ready_;  // converted, not yet sent
   std::size_t ready_read_ = 0;

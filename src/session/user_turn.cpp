@@ -18,6 +18,8 @@ constexpr double kCompletenessMinUnsure = 0.3;
 // While nobody speaks, this much is kept for a commit by hand and for the next turn's padding.
 constexpr base::Duration kQuietKept = std::chrono::seconds(12);
 
+constexpr std::int64_t kLevelSamples = engine::kHearingRateHz / 10;
+
 // The buffer grows to twice of what is kept before it is trimmed, so a small maximum keeps less.
 std::int64_t quiet_kept_samples(const Options& options) {
   const auto kept = std::min(kQuietKept, options.input_audio_max / 4);
@@ -113,6 +115,7 @@ void UserTurn::listen() {
     events_.clear();
     detector_->push(block, events_);
     for (const auto& event : events_) on_turn_event(event);
+    if (context_.options.metrics && detector_) show_level();
   }
   if (!detector_ && item_id_.empty()) {
     item_id_ = context_.ids.item();
@@ -140,6 +143,7 @@ void UserTurn::on_turn_event(const turn::TurnEvent& event) {
       transcriber_.begin(item_id_);
       break;
     case turn::TurnEventType::silence_started:
+      voice_end_ = at;
       on_pause(at);
       break;
     case turn::TurnEventType::speech_resumed:
@@ -154,10 +158,34 @@ void UserTurn::on_turn_event(const turn::TurnEvent& event) {
       end_pause();
       context_.out.send(protocol::SpeechStopped{milliseconds(end), item_id_});
       end_utterance(end);
-      listener_.on_turn_ended();
+      listener_.on_turn_ended(turn_end(event));
       break;
     }
   }
+}
+
+// The detector says when it heard the voice end, and how far it had listened when it was sure.
+TurnEnd UserTurn::turn_end(const turn::TurnEvent& event) const {
+  const std::int64_t decided = event.decided_at.samples + detector_origin_;
+  const std::int64_t waited = std::max<std::int64_t>(decided - voice_end_.samples, 0);
+  return {milliseconds(voice_end_), base::Milliseconds(milliseconds({waited}))};
+}
+
+// About ten times a second of audio, for clients that watch the detector.
+void UserTurn::show_level() {
+  level_max_ = std::max(level_max_, static_cast<double>(detector_->probability()));
+  const std::int64_t now = buffer_.listened().samples;
+  if (now - level_shown_at_ < kLevelSamples) return;
+  level_shown_at_ = now;
+  protocol::DetectorLevel level;
+  level.audio_end_ms = milliseconds({now});
+  level.probability = std::exchange(level_max_, 0);
+  const auto& detection = *context_.config.turn_detection;
+  if (detection.type == protocol::TurnDetectionType::server_vad) {
+    level.threshold = detection.threshold;
+  }
+  level.speech = state_ == State::speaking;
+  context_.out.send(level);
 }
 
 void UserTurn::on_pause(base::AudioTime speech_end) {

@@ -23,7 +23,7 @@ class TurnListener {
   // Speech was confirmed: a barge-in, when an answer is under way.
   virtual void on_speech_started() = 0;
   // The detector ended a turn and its item stands in the conversation.
-  virtual void on_turn_ended() = 0;
+  virtual void on_turn_ended(const TurnEnd& end) = 0;
 };
 
 // The user's side of the conversation: audio comes in, turns are found (or committed by hand) and
@@ -55,6 +55,8 @@ class UserTurn {
   void make_detector();
   void listen();
   void on_turn_event(const turn::TurnEvent& event);
+  TurnEnd turn_end(const turn::TurnEvent& event) const;
+  void show_level();
   void on_pause(base::AudioTime speech_end);
   void end_pause();
   void judge_pause();
@@ -72,6 +74,9 @@ class UserTurn {
   std::int64_t detector_origin_ = 0;              // heard samples before the detector was made
   std::vector<turn::TurnEvent> events_;           // scratch
   State state_ = State::quiet;
+  base::AudioTime voice_end_;  // where the voice last fell silent inside a turn
+  double level_max_ = 0;       // since the last DetectorLevel
+  std::int64_t level_shown_at_ = 0;
 
   // The utterance being recognised; empty id: none. With a detector it lives from speech_started
   // on, without one from the first audio on.

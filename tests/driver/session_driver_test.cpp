@@ -112,6 +112,20 @@ TEST_CASE("speech is paced by the driver's timer until its end") {
   CHECK(client.last<protocol::AudioTranscriptDone>().transcript == "Hello.");
 }
 
+TEST_CASE("who asks for metrics is told the driver's own share of the time") {
+  Fixture fixture;
+  fixture.options.metrics = true;
+  fixture.llm.script = {engine::LlmText{"Hi."}, engine::LlmDone{}};
+  RecordingClient client(fixture.loop);
+  const auto driver = fixture.make(client);
+  client.awaited = is<protocol::RateLimitsUpdated>;
+  driver->handle(create_response());
+  fixture.loop.run();
+  const auto& metrics = client.last<protocol::TurnMetrics>();
+  REQUIRE(metrics.overhead_ms);
+  CHECK(*metrics.overhead_ms > 0);
+}
+
 TEST_CASE("a cancelled response destroys its engine job, and nothing of it arrives later") {
   Fixture fixture;
   fixture.llm.script = {engine::LlmText{"Once upon"}};

@@ -50,10 +50,12 @@ void write_events(Dialect& dialect, const std::vector<ServerEvent>& events, std:
 }  // namespace
 
 TEST_CASE(
-    "the samples hold every kind of server event, and write a transcript for the schema check") {
+    "the samples hold every kind of the API's events, and write a transcript for the schema "
+    "check") {
+  constexpr std::size_t kOwnKinds = 2;  // TurnMetrics and DetectorLevel are in no schema
   std::set<std::size_t> kinds;
   for (const ServerEvent& event : sample_events()) kinds.insert(event.body.index());
-  CHECK(kinds.size() == std::variant_size_v<ServerEventBody>);
+  CHECK(kinds.size() == std::variant_size_v<ServerEventBody> - kOwnKinds);
 
   const char* folder = std::getenv("PARLEY_TRANSCRIPTS");
   if (folder == nullptr) return;

@@ -74,6 +74,25 @@ TEST_CASE("buffer events are the same in both dialects") {
        R"("reset_seconds":2.265}]})");
 }
 
+TEST_CASE("Parley's own events are the same in both dialects") {
+  TurnMetrics metrics;
+  metrics.response_id = "resp_1";
+  metrics.first_token_ms = 12.5;
+  metrics.total_ms = 12.5;
+  const std::string figures =
+      R"({"type":"parley.turn.metrics","event_id":"event_1","response_id":"resp_1",)"
+      R"("item_id":null,"speech_stopped_at_ms":null,"endpoint_wait_ms":null,)"
+      R"("recognition_ms":null,"first_token_ms":12.5,"first_clause_ms":null,)"
+      R"("first_audio_ms":null,"overhead_ms":null,"total_ms":12.5})";
+  CHECK(ga(metrics) == figures);
+  CHECK(beta(metrics) == figures);
+  const std::string level =
+      R"({"type":"parley.vad","event_id":"event_1","audio_end_ms":1400,"probability":0.25,)"
+      R"("threshold":0.5,"speech":true})";
+  CHECK(ga(DetectorLevel{1400, 0.25, 0.5, true}) == level);
+  CHECK(beta(DetectorLevel{1400, 0.25, 0.5, true}) == level);
+}
+
 TEST_CASE("errors always have their five keys") {
   CHECK(ga(ErrorEvent{"invalid_request_error", "", "No.", std::nullopt, std::nullopt}) ==
         R"({"type":"error","event_id":"event_1","error":{"type":"invalid_request_error",)"

@@ -2,6 +2,7 @@
 #include "tests/session/invariants.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace parley::tests {
@@ -111,6 +112,18 @@ class Checker {
         "an error names another client event");
   }
   void on(const protocol::RateLimitsUpdated&) {}
+  void on(const protocol::DetectorLevel& body) {
+    expect(body.probability >= 0 && body.probability <= 1, "a probability is out of range");
+  }
+  void on(const protocol::TurnMetrics& body) {
+    double stages = 0;
+    for (const auto& stage : {body.endpoint_wait_ms, body.recognition_ms, body.first_token_ms,
+                              body.first_clause_ms, body.first_audio_ms}) {
+      expect(stage.value_or(0) >= 0, "a stage took less than no time");
+      stages += stage.value_or(0);
+    }
+    expect(std::abs(body.total_ms - stages) < 0.001, "the stages do not add up");
+  }
 
   // ---- the user's turns
   void on(const protocol::SpeechStarted& body) {

@@ -53,7 +53,9 @@ constexpr const char* kNames[] = {"session.created",
                                   "response.mcp_call.in_progress",
                                   "response.mcp_call.completed",
                                   "response.mcp_call.failed",
-                                  "rate_limits.updated"};
+                                  "rate_limits.updated",
+                                  "parley.turn.metrics",
+                                  "parley.vad"};
 static_assert(std::size(kNames) == std::variant_size_v<protocol::ServerEventBody>);
 
 // The last event of its job.

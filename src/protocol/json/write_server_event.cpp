@@ -279,7 +279,45 @@ class EventWriter {
     return end();
   }
 
+  bool operator()(const TurnMetrics& e) {
+    begin("parley.turn.metrics");
+    w_.string("response_id", e.response_id);
+    if (e.item_id.empty()) {
+      w_.null("item_id");
+    } else {
+      w_.string("item_id", e.item_id);
+    }
+    if (e.speech_stopped_at_ms) {
+      w_.integer("speech_stopped_at_ms", *e.speech_stopped_at_ms);
+    } else {
+      w_.null("speech_stopped_at_ms");
+    }
+    number_or_null("endpoint_wait_ms", e.endpoint_wait_ms);
+    number_or_null("recognition_ms", e.recognition_ms);
+    number_or_null("first_token_ms", e.first_token_ms);
+    number_or_null("first_clause_ms", e.first_clause_ms);
+    number_or_null("first_audio_ms", e.first_audio_ms);
+    number_or_null("overhead_ms", e.overhead_ms);
+    w_.number("total_ms", e.total_ms);
+    return end();
+  }
+  bool operator()(const DetectorLevel& e) {
+    begin("parley.vad");
+    w_.integer("audio_end_ms", e.audio_end_ms);
+    w_.number("probability", e.probability);
+    number_or_null("threshold", e.threshold);
+    w_.boolean("speech", e.speech);
+    return end();
+  }
+
  private:
+  void number_or_null(std::string_view key, const std::optional<double>& value) {
+    if (value) {
+      w_.number(key, *value);
+    } else {
+      w_.null(key);
+    }
+  }
   bool ga() const { return flavour_ == Flavour::ga; }
   // The beta came before MCP.
   bool unknown(const Item& item) const { return !ga() && is_mcp(item.type); }

@@ -310,7 +310,8 @@ export interface LogTotals {
 // ------------------------------------------------------------------------------------------ time
 
 /**
- * One answered turn. Stage durations follow each other; their sum is `totalMs`. null: not known.
+ * One answered turn. Stage durations follow each other; their sum is `totalMs`, and `overheadMs` is
+ * a share of it. null: not known.
  */
 export interface TurnMetrics {
   readonly responseId: string;

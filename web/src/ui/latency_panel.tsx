@@ -53,8 +53,9 @@ function Waterfall({ turn }: { turn: TurnMetrics }) {
   let at = 0;
   const bars = kStages.map(([name, label], stage) => {
     const length = turn[name] ?? 0;
-    const left = at;
-    at += length;
+    // The overhead is a share of the other stages, not one more after them.
+    const left = name === 'overheadMs' ? 0 : at;
+    if (name !== 'overheadMs') at += length;
     return { name, label, stage, left, length };
   });
   const scale = Math.max(whole, at, 1);
@@ -84,5 +85,6 @@ function Waterfall({ turn }: { turn: TurnMetrics }) {
 }
 
 function milliseconds(value: number | null): string {
-  return value === null ? '–' : `${Math.round(value)} ms`;
+  if (value === null) return '–';
+  return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
 }

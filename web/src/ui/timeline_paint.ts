@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Draws the timeline on a canvas, and tells what is under the pointer. From top to bottom: the ruler,
-// the user's lane, the assistant's lane; marks lie on the lane they belong to.
+// Draws the timeline on a canvas, and tells what is under the pointer. From top to bottom: the
+// ruler, the user's lane, the assistant's lane; marks lie on the lane they belong to.
 
 import type { Lane, LevelTrack, MarkKind, Timeline, TimelineMark } from '../core/api';
 import { colours, type Colours } from './colours';
