@@ -91,6 +91,16 @@ export class RealtimeConnection {
     return opened;
   }
 
+  /**
+   * Resolves once the session has begun and been told the settings, so that what is sent then comes
+   * after them; or once the connection has failed.
+   */
+  begun(): Promise<void> {
+    const { phase, sessionId } = this.state_.peek();
+    if (phase !== 'open' || sessionId !== null) return Promise.resolve();
+    return new Promise<void>((resolve) => this.waiters_.push(resolve));
+  }
+
   disconnect(): void {
     this.stopTimer_();
     this.release_(1000);
@@ -174,12 +184,13 @@ export class RealtimeConnection {
     if (type === 'session.created') {
       this.set_({
         ...this.state_.peek(),
-        sessionId: stringOf(objectOf(wire, 'session'), 'id') || null,
+        sessionId: stringOf(objectOf(wire, 'session'), 'id'),
       });
     }
     if (type === 'error') this.fatal_ = stringOf(objectOf(wire, 'error'), 'message');
     else this.fatal_ = '';
     this.hooks_.received(wire, byteLength(data));
+    if (type === 'session.created') this.wake_();
   }
 
   private closed_(socket: SocketLike, code: number, wireReason: string, attempt: number): void {

@@ -210,6 +210,7 @@ class PlaygroundActions implements Actions {
     if (words === '') return;
     await this.connect();
     const { connection } = this.engine_;
+    await connection.begun();
     if (!connection.open) return;
     await this.engine_.interrupt();
     connection.send({

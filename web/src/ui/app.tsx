@@ -26,36 +26,38 @@ export function App() {
   return (
     <div class="app" data-view={phoneView.value}>
       <Header />
-      <main class="talk">
-        <Transcript />
-        <Notices />
-        <TalkBar />
+      <main>
+        <section class="talk" aria-label="Talk">
+          <Transcript />
+          <Notices />
+          <TalkBar />
+        </section>
+        <section class="side" aria-label="Panels">
+          <div class="tabs" role="tablist" aria-label="Panels">
+            {kTabs.map(([name, label]) => (
+              <button
+                key={name}
+                id={`tab-${name}`}
+                role="tab"
+                aria-selected={panel.value === name}
+                aria-controls="panel"
+                tabIndex={panel.value === name ? 0 : -1}
+                onClick={() => openPanel(name)}
+                onKeyDown={moveTab}
+              >
+                {label}
+              </button>
+            ))}
+          </div>
+          <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${panel.value}`}>
+            {panel.value === 'settings' && <SettingsPanel />}
+            {panel.value === 'latency' && <LatencyPanel />}
+            {panel.value === 'events' && <EventsPanel />}
+            {panel.value === 'code' && <CodePanel />}
+          </div>
+        </section>
+        <TimelineStrip />
       </main>
-      <aside class="side" aria-label="Panels">
-        <div class="tabs" role="tablist" aria-label="Panels">
-          {kTabs.map(([name, label]) => (
-            <button
-              key={name}
-              id={`tab-${name}`}
-              role="tab"
-              aria-selected={panel.value === name}
-              aria-controls="panel"
-              tabIndex={panel.value === name ? 0 : -1}
-              onClick={() => openPanel(name)}
-              onKeyDown={moveTab}
-            >
-              {label}
-            </button>
-          ))}
-        </div>
-        <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${panel.value}`}>
-          {panel.value === 'settings' && <SettingsPanel />}
-          {panel.value === 'latency' && <LatencyPanel />}
-          {panel.value === 'events' && <EventsPanel />}
-          {panel.value === 'code' && <CodePanel />}
-        </div>
-      </aside>
-      <TimelineStrip />
       <nav class="phone-tabs" aria-label="Views">
         <button aria-pressed={phoneView.value === 'talk'} onClick={() => (phoneView.value = 'talk')}>
           Talk

@@ -11,7 +11,7 @@ export function TalkBar() {
   const mic = playground.mic.value;
   const { responding, playing } = playground.activity.value;
   return (
-    <section class="talk-bar" aria-label="Talk">
+    <div class="talk-bar">
       <div class="stage">
         <Scope />
         <BigButton />
@@ -47,7 +47,7 @@ export function TalkBar() {
         <FileButton />
       </div>
       <DropTarget />
-    </section>
+    </div>
   );
 }
 

@@ -105,7 +105,8 @@ export function TimelineStrip() {
   }, []);
 
   useSignalEffect(() => {
-    const mark = playground.timeline.marks.find(({ id }) => id === selected.value);
+    const chosen = selected.value;
+    const mark = playground.timeline.marks.find(({ id }) => id === chosen);
     said.value = mark
       ? `${mark.label || mark.kind} at ${(mark.startMs / 1000).toFixed(1)} seconds`
       : '';
