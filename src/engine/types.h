@@ -84,11 +84,19 @@ struct Tool {
 
 enum class Speaker : std::uint8_t { system, user, assistant };
 
+// What the user shows. `detail` as the API knows it: "low", "high" or "auto"; empty: not said.
+struct Image {
+  std::string url;  // http(s) or data: URL
+  std::string detail = {};
+
+  friend bool operator==(const Image&, const Image&) = default;
+};
+
 struct Utterance {
   Speaker speaker = Speaker::user;
   std::string text;
   bool spoken = false;  // the text was heard, so it may hold misheard words and no punctuation
-  std::vector<std::string> image_urls;  // http(s) or data: URLs
+  std::vector<Image> images = {};
   // What the user said, as sound; only for engines with LlmTraits::hears. `text` may then be empty:
   // the words are not known yet.
   std::shared_ptr<const Sound> sound = {};

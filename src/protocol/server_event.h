@@ -92,6 +92,7 @@ struct TranscriptionDelta {
   std::string item_id;
   int content_index = 0;
   std::string delta;
+  std::string obfuscation = {};  // GA: random padding; empty: absent
 };
 struct TokenLogprob {
   std::string token;
@@ -188,6 +189,7 @@ struct ContentPartDone {
 struct TextDelta {
   PartRef ref;
   std::string delta;
+  std::string obfuscation = {};  // GA: random padding; empty: absent
 };
 struct TextDone {
   PartRef ref;
@@ -196,6 +198,7 @@ struct TextDone {
 struct AudioTranscriptDelta {
   PartRef ref;
   std::string delta;
+  std::string obfuscation = {};  // GA: random padding; empty: absent
 };
 struct AudioTranscriptDone {
   PartRef ref;
@@ -214,6 +217,7 @@ struct FunctionCallArgumentsDelta {
   PartRef ref;  // content_index unused
   std::string call_id;
   std::string delta;
+  std::string obfuscation = {};  // GA: random padding; empty: absent
 };
 struct FunctionCallArgumentsDone {
   PartRef ref;  // content_index unused

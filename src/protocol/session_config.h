@@ -38,6 +38,10 @@ struct Transcription {
   std::string model;
   std::optional<std::string> language;  // ISO 639-1
   std::optional<std::string> prompt;
+  // Hints, shown again when given. Several languages leave the choice to the engine.
+  std::optional<std::vector<std::string>> languages = {};
+  std::optional<std::vector<std::string>> keywords = {};  // words to expect
+  std::optional<std::string> delay = {};                  // how long deltas may wait for context
 
   friend bool operator==(const Transcription&, const Transcription&) = default;
 };
@@ -161,6 +165,7 @@ struct SessionPatch {
   Patch<base::RawJson> prompt;   // empty RawJson: null
   Patch<Truncation> truncation;
   Patch<std::optional<std::vector<std::string>>> include;
+  Patch<std::string> translate_to;  // only what a translation session's secret binds
 };
 
 // Writes the present fields of `patch` into `config`. Checks nothing: the session decides first.

@@ -232,8 +232,7 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
   const auto queue_max = static_cast<std::size_t>(options_.server.send_queue_bytes_max);
   if (door.translation) {
     transport::TranslationSetup setup;
-    setup.config.model = options.defaults.model;
-    setup.config.language = "en";
+    setup.config = translation_config(options.defaults, admission->secret.get());
     setup.session = std::move(options);
     setup.engines = model->engines;
     setup.send_queue_bytes_max = queue_max;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kModelsPath = "/v1/models";
 constexpr std::string_view kSecretsPath = "/v1/realtime/client_secrets";
+constexpr std::string_view kTranslationSecretsPath = "/v1/realtime/translations/client_secrets";
 constexpr std::string_view kBetaSessionsPath = "/v1/realtime/sessions";
 constexpr std::string_view kBetaTranscriptionsPath = "/v1/realtime/transcription_sessions";
 
@@ -33,7 +34,17 @@ bool is_models(std::string_view path) {
 }
 
 bool makes_secrets(std::string_view path) {
-  return path == kSecretsPath || path == kBetaSessionsPath || path == kBetaTranscriptionsPath;
+  return path == kSecretsPath || path == kTranslationSecretsPath || path == kBetaSessionsPath ||
+         path == kBetaTranscriptionsPath;
+}
+
+base::Result<protocol::ClientSecretRequest> read_request(std::string_view path,
+                                                         std::string_view body) {
+  if (path == kSecretsPath) return protocol::read_client_secret_request(body);
+  if (path == kTranslationSecretsPath) return protocol::read_translation_secret_request(body);
+  return protocol::read_session_request(body, path == kBetaTranscriptionsPath
+                                                  ? protocol::SessionType::transcription
+                                                  : protocol::SessionType::realtime);
 }
 
 net::HttpResponse not_allowed(const net::HttpRequest& request, const char* allowed) {
@@ -105,12 +116,9 @@ net::HttpResponse RestApi::make_secret(const net::HttpRequest& request, std::str
     return error_response(401,
                           {"invalid_api_key", "A client secret cannot make client secrets.", {}});
   }
-  const bool beta = path != kSecretsPath;
-  auto wanted =
-      beta ? protocol::read_session_request(request.body, path == kBetaTranscriptionsPath
-                                                              ? protocol::SessionType::transcription
-                                                              : protocol::SessionType::realtime)
-           : protocol::read_client_secret_request(request.body);
+  const bool translation = path == kTranslationSecretsPath;
+  const bool beta = path == kBetaSessionsPath || path == kBetaTranscriptionsPath;
+  auto wanted = read_request(path, request.body);
   if (!wanted) return error_response(400, wanted.error());
 
   Door door;
@@ -123,6 +131,7 @@ net::HttpResponse RestApi::make_secret(const net::HttpRequest& request, std::str
   }
   // What the session would begin with, were it opened now.
   const auto config = session_options(options_, *model, door, &wanted->session).defaults;
+  const protocol::TranslationConfig translates = translation_config(config, &wanted->session);
   const int seconds = wanted->seconds.value_or(beta ? kSecondsDefaultBeta : kSecondsDefault);
   const auto secret = secrets_.issue(std::move(wanted->session), seconds, base::wall_now());
   if (!secret) {
@@ -134,8 +143,9 @@ net::HttpResponse RestApi::make_secret(const net::HttpRequest& request, std::str
   std::string id = "sess_";
   random.append_base62(id, 21);
   net::HttpResponse response;
-  response.body = beta ? protocol::write_session_with_secret(*secret, id, config)
-                       : protocol::write_client_secret(*secret, id, config);
+  response.body = translation ? protocol::write_translation_secret(*secret, id, translates)
+                  : beta      ? protocol::write_session_with_secret(*secret, id, config)
+                              : protocol::write_client_secret(*secret, id, config);
   response.headers.emplace_back("Cache-Control", "no-store");
   return response;
 }

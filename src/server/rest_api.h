@@ -22,6 +22,7 @@ base::Error invalid_api_key();
 //
 //   GET  /v1/models, /v1/models/{id}
 //   POST /v1/realtime/client_secrets                  `ek_…` keys that bind a session's settings
+//   POST /v1/realtime/translations/client_secrets     the same for translation sessions
 //   POST /v1/realtime/sessions, …/transcription_sessions   the same in the beta's shape
 //
 // Azure's `/openai/v1/…` and `/openai/realtimeapi/sessions` are the same routes. Any thread.

@@ -53,6 +53,8 @@ session::Options session_options(const config::Options& options, const engine::M
     if (secret->model) config.model = *secret->model;
   }
   out.metrics = door.metrics;
+  // Azure's clients name their model in updates although the address named a deployment.
+  out.model_settled = !door.model.empty() && !door.azure;
   out.vad = vad_options(options.turn);
   out.seed = base::random_seed();
   out.started_at = base::wall_now();
@@ -61,6 +63,16 @@ session::Options session_options(const config::Options& options, const engine::M
   if (model.settings.input_tokens_max) out.input_tokens_max = *model.settings.input_tokens_max;
   if (model.engines.llm != nullptr) out.model = model.engines.llm->traits();
   return out;
+}
+
+protocol::TranslationConfig translation_config(const protocol::SessionConfig& session,
+                                               const protocol::SessionPatch* secret) {
+  protocol::TranslationConfig config;
+  config.model = session.model;
+  config.language = secret != nullptr ? secret->translate_to.value_or("en") : "en";
+  config.transcription = session.transcription;
+  config.noise_reduction = session.noise_reduction;
+  return config;
 }
 
 }  // namespace parley::server

@@ -5,6 +5,7 @@
 
 #include "config/options.h"
 #include "engine/catalog.h"
+#include "protocol/json/translation.h"
 #include "server/client_secrets.h"
 #include "server/negotiation.h"
 #include "session/session.h"
@@ -20,5 +21,9 @@ const engine::Model* choose_model(const engine::Catalog& catalog, const config::
 // client asked for at the door, then what its client secret binds.
 session::Options session_options(const config::Options& options, const engine::Model& model,
                                  const Door& door, const protocol::SessionPatch* secret);
+
+// How a translation session begins; `session` as session_options() gives it.
+protocol::TranslationConfig translation_config(const protocol::SessionConfig& session,
+                                               const protocol::SessionPatch* secret);
 
 }  // namespace parley::server

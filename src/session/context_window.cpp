@@ -11,7 +11,7 @@ namespace {
 
 int tokens_of(const StoredItem& stored) {
   const InputTokens tokens = count_tokens(stored);
-  return tokens.text + tokens.audio;
+  return tokens.text + tokens.audio + tokens.image;
 }
 
 bool is_orphan(const StoredItem& stored, const std::vector<StoredItem*>& items) {

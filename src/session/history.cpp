@@ -3,6 +3,7 @@
 
 #include "audio/codec.h"
 #include "audio/resampler.h"
+#include "session/image_tokens.h"
 #include "session/tokens.h"
 
 namespace parley::session {
@@ -61,11 +62,11 @@ void append_message(StoredItem& stored, Hearing hearing,
         add(part.transcript.value_or(""));
         break;
       case protocol::PartType::input_image:
-        utterance.image_urls.push_back(part.image_url);
+        utterance.images.push_back({part.image_url, part.detail});
         break;
     }
   }
-  if (utterance.text.empty() && utterance.image_urls.empty() && !said_something) return;
+  if (utterance.text.empty() && utterance.images.empty() && !said_something) return;
   history.emplace_back(std::move(utterance));
 }
 
@@ -121,6 +122,7 @@ InputTokens count_tokens(const StoredItem& stored) {
         tokens.audio += user_audio_tokens(stored.audio_ms());
         break;
       case protocol::PartType::input_image:
+        tokens.image += image_tokens(part.image_url, part.detail);
         break;
     }
   }

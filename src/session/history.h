@@ -22,6 +22,7 @@ void append_history(StoredItem& stored, Hearing hearing,
 struct InputTokens {
   int text = 0;
   int audio = 0;
+  int image = 0;
 };
 InputTokens count_tokens(const StoredItem& stored);
 

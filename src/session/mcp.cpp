@@ -154,7 +154,12 @@ void Mcp::offer(const std::vector<protocol::Tool>& tools, std::vector<engine::To
       std::string name = function_name(listed.name);
       if (is_taken(out, name)) name = function_name(wanted->server_label + "_" + listed.name);
       if (is_taken(out, name)) continue;
-      out.push_back({name, listed.description, listed.input_schema});
+      std::string description = listed.description;
+      if (!wanted->server_description.empty()) {
+        if (!description.empty()) description += "\n\n";
+        description += wanted->server_label + ": " + wanted->server_description;
+      }
+      out.push_back({name, std::move(description), listed.input_schema});
       offered.push_back({std::move(name), wanted->server_label, listed.name});
     }
   }

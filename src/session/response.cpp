@@ -252,6 +252,7 @@ void Response::add_history(const std::vector<StoredItem*>& items, engine::LlmReq
     const InputTokens tokens = count_tokens(stored);
     usage_.input_text_tokens += tokens.text;
     usage_.input_audio_tokens += tokens.audio;
+    usage_.input_image_tokens += tokens.image;
   }
 }
 
@@ -332,7 +333,8 @@ void Response::on_text(std::string_view delta) {
     open_->speech->push_text(delta);
   } else {
     open_->stored.item.content[0].text += delta;
-    context_.out.send(protocol::TextDelta{open_->ref, std::string(delta)});
+    context_.out.send(
+        protocol::TextDelta{open_->ref, std::string(delta), context_.ids.obfuscation()});
     note_stages();
   }
 }
@@ -406,8 +408,8 @@ void Response::on_arguments(std::string delta) {
     context_.out.send(
         protocol::McpCallArgumentsDelta{open_->ref, std::move(delta), context_.ids.obfuscation()});
   } else {
-    context_.out.send(
-        protocol::FunctionCallArgumentsDelta{open_->ref, item.call_id, std::move(delta)});
+    context_.out.send(protocol::FunctionCallArgumentsDelta{
+        open_->ref, item.call_id, std::move(delta), context_.ids.obfuscation()});
   }
 }
 

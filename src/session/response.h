@@ -47,6 +47,8 @@ class Response {
   void handle(JobId job, engine::LlmEvent event);
   void handle(JobId job, engine::TtsEvent event);
   void cancel(protocol::StatusReason reason);
+  // Ends it as failed, or incomplete once something was said.
+  void fail(const engine::Failure& failure);
 
   std::optional<base::Instant> deadline() const;
   base::Instant playback_end() const { return playback_end_; }
@@ -85,7 +87,6 @@ class Response {
   void end_message_part();
   void model_done(engine::LlmFinish finish);
   void take_held();
-  void fail(const engine::Failure& failure);
   void finish(protocol::ResponseStatus status, protocol::StatusReason reason);
   void stop_engines();
   void note_stages();

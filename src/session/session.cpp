@@ -113,6 +113,13 @@ void Session::Impl::on(const protocol::SessionUpdate& event, const std::string& 
                            "session.type", event_id);
     return;
   }
+  if (patch.model && *patch.model != config.model && context.options.model_settled) {
+    context.out.send_error("invalid_value",
+                           "Cannot update a session's model: it is '" + config.model +
+                               "' from the beginning to the end of the session.",
+                           "session.model", event_id);
+    return;
+  }
   if (patch.voice && *patch.voice != config.voice && context.assistant_audio_sent) {
     context.out.send_error("cannot_update_voice",
                            "Cannot update a conversation's voice if assistant audio is present.",
@@ -167,6 +174,12 @@ void Session::Impl::check_clock() {
         std::chrono::duration_cast<std::chrono::minutes>(context.options.duration_max).count();
     const std::string message =
         "Your session hit the maximum duration of " + std::to_string(minutes) + " minutes.";
+    // What is being answered ends before the session does.
+    const engine::Failure end{"session_expired", message};
+    if (response_ && !response_->over()) response_->fail(end);
+    for (const auto& response : detached_) {
+      if (!response->over()) response->fail(end);
+    }
     context.out.send_error("session_expired", message, {}, {});
     context.out.command(Close{1001, message});
     closed_ = true;

@@ -37,6 +37,9 @@ struct Options {
   // What the model's input may hold; the documented figure of a 32k context (behaviour.md §7).
   int input_tokens_max = 28'224;
   engine::LlmTraits model;  // of the language model
+  // The client named its model when it connected: an update that names another one is refused.
+  // Otherwise such an update is taken without effect.
+  bool model_settled = false;
   // The client asked for Parley's own events: TurnMetrics and DetectorLevel.
   bool metrics = false;
 };

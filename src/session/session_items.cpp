@@ -149,7 +149,7 @@ void Session::Impl::on(const protocol::ConversationItemRetrieve& event,
 void Session::Impl::on(const protocol::ConversationItemDelete& event, const std::string& event_id) {
   if (context.conversation.find(event.item_id) == nullptr) {
     context.out.send_error("item_delete_invalid_item_id", no_such_item("deleting", event.item_id),
-                           {}, event_id);
+                           "item_id", event_id);
     return;
   }
   transcriber_.cancel(event.item_id);

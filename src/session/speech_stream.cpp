@@ -206,7 +206,8 @@ void SpeechStream::send_words_before(Clause& clause, std::int64_t ms) {
     if (clause.text_sent < clause.text.size()) {
       std::string delta = clause.text.substr(clause.text_sent);
       item_.item.content[0].transcript->append(delta);
-      context_.out.send(protocol::AudioTranscriptDelta{settings_.ref, std::move(delta)});
+      context_.out.send(protocol::AudioTranscriptDelta{settings_.ref, std::move(delta),
+                                                       context_.ids.obfuscation()});
       clause.text_sent = clause.text.size();
     }
     return;
@@ -226,7 +227,8 @@ void SpeechStream::send_text_to(Clause& clause, std::size_t text_end, int heard_
     std::string delta = clause.text.substr(clause.text_sent, text_end - clause.text_sent);
     clause.text_sent = text_end;
     transcript += delta;
-    context_.out.send(protocol::AudioTranscriptDelta{settings_.ref, std::move(delta)});
+    context_.out.send(protocol::AudioTranscriptDelta{settings_.ref, std::move(delta),
+                                                     context_.ids.obfuscation()});
   }
   const int end_ms = static_cast<int>(clause.begin_ms) + heard_ms;
   if (!item_.heard.empty() && item_.heard.back().text_end == transcript.size()) {

@@ -18,6 +18,23 @@ int audio_part_index(const protocol::Item& item) {
   return static_cast<int>(part - item.content.begin());
 }
 
+// Engines take one language; of several none is named.
+std::string language_hint(const protocol::Transcription& wanted) {
+  if (wanted.language) return *wanted.language;
+  return wanted.languages && wanted.languages->size() == 1 ? wanted.languages->front() : "";
+}
+
+// Engines take words to expect as part of the prompt.
+std::string prompt_hint(const protocol::Transcription& wanted) {
+  std::string prompt = wanted.prompt.value_or("");
+  if (!wanted.keywords) return prompt;
+  for (const std::string& word : *wanted.keywords) {
+    if (!prompt.empty()) prompt += prompt.ends_with('.') ? " " : ", ";
+    prompt += word;
+  }
+  return prompt;
+}
+
 bool wants_logprobs(const protocol::SessionConfig& config) {
   constexpr std::string_view kField = "item.input_audio_transcription.logprobs";
   return config.include &&
@@ -30,8 +47,8 @@ void Transcriber::begin(const std::string& item_id) {
   engine::SttRequest request;
   if (const auto& wanted = context_.config.transcription) {
     request.model = wanted->model;
-    request.language = wanted->language.value_or("");
-    request.prompt = wanted->prompt.value_or("");
+    request.language = language_hint(*wanted);
+    request.prompt = prompt_hint(*wanted);
     request.logprobs = wants_logprobs(context_.config);
   }
   Utterance utterance;
@@ -159,7 +176,8 @@ void Transcriber::tell_stable(const std::string& item_id, Utterance& utterance) 
   const int content_index = stored == nullptr ? 0 : audio_part_index(stored->item);
   context_.out.send(protocol::TranscriptionDelta{
       item_id, content_index,
-      utterance.text.substr(utterance.told, utterance.stable - utterance.told)});
+      utterance.text.substr(utterance.told, utterance.stable - utterance.told),
+      context_.ids.obfuscation()});
   utterance.told = utterance.stable;
 }
 
@@ -176,8 +194,8 @@ void Transcriber::complete(const std::string& item_id, Utterance utterance) {
   // Word by word, as streaming recognisers send it: each delta but the first begins with its space.
   for (std::size_t begin = utterance.told; begin < text.size();) {
     const std::size_t end = std::min(text.find(' ', begin + 1), text.size());
-    context_.out.send(
-        protocol::TranscriptionDelta{item_id, content_index, text.substr(begin, end - begin)});
+    context_.out.send(protocol::TranscriptionDelta{
+        item_id, content_index, text.substr(begin, end - begin), context_.ids.obfuscation()});
     begin = end;
   }
   protocol::TranscriptionCompleted completed{

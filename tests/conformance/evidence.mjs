@@ -12,7 +12,7 @@ const unproven = (what) => plain(`taken: ${what}; no test sees it act`);
 
 const OTHER_DETECTOR = without('belongs to the other kind of detection');
 const NO_RESPONSES = without('a transcription session has no responses');
-const SECRET_BY_REST = plain('**ignored**: secrets are made by REST');
+const SECRET_BY_REST = without('secrets are made by REST');
 const ONE_VALUE = without('only the value that says "as always" is taken');
 const NOT_KEPT = without('an input of its own is not kept, so it has no id and no state');
 const MCP_RECORD = without('tells a model nothing');
@@ -39,7 +39,7 @@ const TAKEN = [
   [/^response\.create$/, /^response\.input\[\]\.id$/, scenario('beside/classify', '"id"')],
   [/^response\.create$/, /^response\.input\[\]\.(object|status)$/, NOT_KEPT],
   [/^response\.create$/, /^response\.input\[\]\.content\[\]\.detail$/,
-    without('a model is given the picture as it is')],
+    test('providers/openai/chat_request_test.cpp', 'detail')],
   [/^response\.create$/, /^response\.input\[\]\.(approv|reason|server_label|tools)/, MCP_RECORD],
   [/^response\.create$/, /^response\.input\[\]\.error\.(type|code)$/, MCP_RECORD],
   [/^response\.create$/, /^response\.input\[\]\.error/,
@@ -54,7 +54,7 @@ const TAKEN = [
   [/\b(response\.create|session\.update)$/, /\.tools\[\]\.headers$/,
     unproven('sent to the MCP server, and a secret, so not shown again')],
   [/^response\.create$/, /\.tools\[\]\.server_description$/,
-    without('a model is given the descriptions of the tools')],
+    test(MCP_SESSION, 'server_description')],
   [/^response\.create$/, /\.tools\[\]\.server_(label|url)$/, test(MCP_SESSION)],
   [/^response\.create$/, /\.allowed_tools(\.tool_names)?$/,
     test(MCP_SESSION, 'allowed.emplace().names')],
@@ -70,15 +70,13 @@ const TAKEN = [
     plain('shown again as the bare id')],
 
   [/^session\.update$/, /^session\.model$/,
-    plain('another name changes nothing: [decision](decisions/0004-lenient-about-models.md)')],
-  [/^session\.update$/, /transcription\.(languages|keywords|delay)$/,
-    without('for recognisers that Parley does not have')],
+    plain('another than the connection named is refused (`invalid_value`): '
+      + '[decision](decisions/0004-lenient-about-models.md)')],
   [/session\.update$/, /turn_detection\.(create_response|interrupt_response|idle_timeout_ms)$/,
     NO_RESPONSES],
   [/session\.update$/, /turn_detection\.(eagerness|threshold|.*_ms)$/, OTHER_DETECTOR],
   [/session\.update$/, /^session\.client_secret\b/, SECRET_BY_REST],
-  [/^transcription_session\.update$/, /^session\.modalities$/,
-    plain('**ignored**: a transcription session has no responses')],
+  [/^transcription_session\.update$/, /^session\.modalities$/, NO_RESPONSES],
 ];
 
 // What the page says of a field that is taken; nothing for one that is not listed. Throws when the

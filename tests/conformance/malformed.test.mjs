@@ -38,8 +38,6 @@ const EVENTS = JSON.parse(JSON.stringify({ ga: [...EXAMPLES.ga, settings, transc
 // Places that the server does not read, which docs/conformance.md says of them, and an id that a
 // client may leave out of every item.
 const UNREAD = {
-  'session.update': /^session\.prompt\.variables\b/,
-  'transcription_session.update': /^session\.(client_secret|modalities)\b/,
   'conversation.item.create': /^item\.id$/,
 };
 

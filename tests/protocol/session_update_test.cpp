@@ -213,6 +213,42 @@ TEST_CASE("beta: Azure's spellings of formats and tool choices are understood") 
         ToolChoice{ToolChoiceMode::function, "f"});
 }
 
+TEST_CASE("GA: what fills a prompt is text or a part of a message, and said to be otherwise") {
+  CHECK(session_ga(R"({"type":"realtime","prompt":{"id":"p","variables":{
+    "a":"text","b":{"type":"input_text","text":"t"},"c":{"type":"input_image","image_url":"data:"}
+    }}})")
+            .prompt->present());
+  const auto fault = [](const std::string& variables) {
+    return refused_ga(R"({"type":"session.update","session":{"type":"realtime","prompt":{"id":"p",)"
+                      R"("variables":)" +
+                      variables + "}}}");
+  };
+  CHECK(fault(R"({"name":7})").param == "session.prompt.variables.name");
+  CHECK(fault(R"({"name":7})").code == "invalid_type");
+  CHECK(fault(R"({"name":{"type":"x"}})").param == "session.prompt.variables.name.type");
+  CHECK(fault(R"({"name":{"type":"input_text"}})").param == "session.prompt.variables.name.text");
+  CHECK(fault("[]").param == "session.prompt.variables");
+}
+
+TEST_CASE("GA: hints for the recogniser are kept") {
+  const SessionPatch patch = session_ga(R"({"type":"realtime","audio":{"input":{"transcription":{
+    "model":"m","languages":["de","en"],"keywords":["Parley"],"delay":"low"}}}})");
+  const Transcription& wanted = **patch.transcription;
+  CHECK(wanted.languages == std::vector<std::string>{"de", "en"});
+  CHECK(wanted.keywords == std::vector<std::string>{"Parley"});
+  CHECK(wanted.delay == "low");
+}
+
+TEST_CASE("beta: a secret and modalities that have no effect must still have their form") {
+  const auto fault = [](const std::string& session) {
+    return refused_beta(R"({"type":"transcription_session.update","session":)" + session + "}");
+  };
+  CHECK(fault(R"({"modalities":7})").param == "session.modalities");
+  CHECK(fault(R"({"client_secret":{"expires_after":{"seconds":"x"}}})").param ==
+        "session.client_secret.expires_after.seconds");
+  CHECK(fault(R"({"client_secret":7})").param == "session.client_secret");
+}
+
 TEST_CASE("beta: transcription_session.update is a session update of that type") {
   const auto event = accepted_beta(R"({"type":"transcription_session.update","session":{
     "input_audio_format":"pcm16","input_audio_transcription":{"model":"gpt-4o-transcribe",

@@ -63,7 +63,7 @@ Value as_value(const engine::HistoryEntry& entry) {
     object.push_back({"speaker", text_value(kSpeakers[static_cast<int>(said->speaker)])});
     object.push_back({"text", text_value(said->text)});
     object.push_back({"spoken", {said->spoken}});
-    object.push_back({"images", {static_cast<std::int64_t>(said->image_urls.size())}});
+    object.push_back({"images", {static_cast<std::int64_t>(said->images.size())}});
   } else if (const auto* call = std::get_if<engine::ToolCall>(&entry)) {
     object.push_back({"call_id", text_value(call->call_id)});
     object.push_back({"name", text_value(call->name)});

@@ -97,6 +97,10 @@ TEST_CASE("a session's life ends on time, whatever is going on, and then it is d
   REQUIRE(world.closed);
   CHECK(world.closed->code == 1001);
   CHECK(world.last_error().code == "session_expired");
+  const auto done = world.all<protocol::ResponseDone>();
+  REQUIRE(done.size() == 1);
+  CHECK(done[0].response.status == protocol::ResponseStatus::incomplete);
+  CHECK(done[0].response.error_code == "session_expired");
   CHECK_FALSE(world.last_error().event_id);
   CHECK_FALSE(world.session.deadline());
   const auto said = world.events.size();

@@ -44,7 +44,7 @@ TEST_CASE("the model reads the conversation in its order, whoever spoke and howe
   CHECK(utterance(request, 0).speaker == engine::Speaker::system);
   CHECK(utterance(request, 1).speaker == engine::Speaker::assistant);
   CHECK(utterance(request, 2).text == "Look:\na picture");
-  CHECK(utterance(request, 2).image_urls == std::vector<std::string>{"data:image/png;base64,AA"});
+  CHECK(utterance(request, 2).images == std::vector<engine::Image>{{"data:image/png;base64,AA"}});
   CHECK_FALSE(utterance(request, 2).spoken);
   CHECK(utterance(request, 3).spoken);
 }

@@ -195,6 +195,16 @@ TEST_CASE("a tool choice can name a server or one of its tools") {
   CHECK(offered(world) == std::vector<std::string>{"look_up"});
 }
 
+TEST_CASE("the model reads what a server is for beside each of its tools") {
+  auto server = docs();
+  server.server_description = "The handbook.";
+  World world;
+  connect(world, server);
+  world.client(protocol::ResponseCreate{});
+  world.run_until_quiet();
+  CHECK(world.asked.back().tools.at(0).description == "A tool.\n\ndocs: The handbook.");
+}
+
 TEST_CASE("a name that is taken is offered with its server's label") {
   World world;
   connect(world);

@@ -77,6 +77,28 @@ TEST_CASE("the end of a turn is waited for as long as the newest settings say") 
   CHECK(world.all<protocol::SpeechStopped>().size() == 1);
 }
 
+TEST_CASE("a model that the client named stays, and an update with another one changes nothing") {
+  session::Options options = World::default_options();
+  options.defaults.model = "parley";
+  protocol::SessionUpdate update;
+  update.session.model = "other";
+  update.session.instructions = "Be brief.";
+  {
+    World world(options);
+    world.client(update);
+    CHECK(world.all<protocol::SessionUpdated>().size() == 1);  // none was named
+  }
+  options.model_settled = true;
+  World world(options);
+  world.client(update, "client_1");
+  CHECK(world.all<protocol::SessionUpdated>().empty());
+  CHECK(world.last_error().code == "invalid_value");
+  CHECK(world.last_error().param == "session.model");
+  update.session.model = "parley";
+  world.client(update);
+  CHECK(world.all<protocol::SessionUpdated>().size() == 1);
+}
+
 TEST_CASE("eagerness says how long semantic_vad waits") {
   const auto stops_after = [](protocol::Eagerness eagerness) {
     World world;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/json/read_session.h"
 
+#include <array>
+#include <string_view>
+
 #include "protocol/json/read_settings.h"
 
 namespace parley::protocol::json {
@@ -33,6 +36,22 @@ void read_output_ga(ObjectReader& output, SessionPatch& out) {
   patch(output, "voice", out.voice, read_voice);
   out.speed = output.number("speed", kSpeedRange);
   output.finish();
+}
+
+// Where a session's secret is made (server/rest_api.h) it has an effect, in an update it has none;
+// its form is checked all the same. The document calls the expiry `expires_at`.
+void check_client_secret(ObjectReader& fields) {
+  auto secret = fields.object("client_secret");
+  if (!secret) return;
+  constexpr std::array kAnchors = {Name<int>{"created_at", 0}};
+  for (const std::string_view key : {"expires_at", "expires_after"}) {
+    auto expiry = secret->object(key);
+    if (!expiry) continue;
+    expiry->name("anchor", kAnchors);
+    expiry->integer("seconds", {.min = 10, .max = 7200});
+    expiry->finish();
+  }
+  secret->finish();
 }
 
 }  // namespace
@@ -91,6 +110,13 @@ SessionPatch read_session_beta(Value& value, const std::string& path, SessionTyp
   patch_nullable(fields, "input_audio_noise_reduction", out.noise_reduction, read_noise_reduction);
   patch_nullable(fields, "turn_detection", out.turn_detection, read_turn_detection);
   patch_nullable(fields, "include", out.include, read_include);
+  check_client_secret(fields);
+  if (type == SessionType::transcription) {
+    // Such a session answers nothing; the field is the beta's, and only its form matters.
+    if (Value* modalities = fields.find("modalities")) {
+      read_modality(*modalities, fields.path("modalities"), reading);
+    }
+  }
   fields.finish();
   return out;
 }

@@ -141,16 +141,16 @@ bool says_none(const Value& value) {
   return text != nullptr && *text == "none";
 }
 
-void check_strings(ObjectReader& fields, std::string_view key) {
+std::optional<std::vector<std::string>> read_strings(ObjectReader& fields, std::string_view key) {
   constexpr std::size_t kStringsMax = 1000;
   Value* value = fields.find(key);
-  if (value == nullptr) return;
+  if (value == nullptr) return std::nullopt;
+  std::vector<std::string> out;
   for_each_element(*value, fields.path(key), fields.reading(), kStringsMax,
                    [&](Value& element, const std::string& path) {
-                     if (element.string() == nullptr) {
-                       fields.reading().wrong_type(element, "a string", path);
-                     }
+                     out.push_back(read_string(element, path, fields.reading()).value_or(""));
                    });
+  return out;
 }
 
 void check_object(ObjectReader& fields, std::string_view key) {
@@ -293,10 +293,9 @@ std::optional<Transcription> read_transcription(Value& value, const std::string&
   // The server echoes both as null when unset, and clients send back what they were shown.
   out.language = nullable_string(fields, "language");
   out.prompt = nullable_string(fields, "prompt");
-  // In the document, for models that we do not have: checked, without effect.
-  check_strings(fields, "languages");
-  check_strings(fields, "keywords");
-  fields.name("delay", kLevels);
+  out.languages = read_strings(fields, "languages");
+  out.keywords = read_strings(fields, "keywords");
+  if (const auto delay = fields.name("delay", kLevels)) out.delay = wire_name(kLevels, *delay);
   fields.finish();
   return out;
 }
@@ -370,6 +369,40 @@ base::RawJson read_tracing(Value& value, const std::string& path, Reading& readi
   return raw;
 }
 
+namespace {
+
+// Each is text, or a content part of a user's message.
+void check_prompt_variables(Value& value, const std::string& path, Reading& reading) {
+  Object* variables = value.object();
+  if (variables == nullptr) {
+    reading.wrong_type(value, "an object", path);
+    return;
+  }
+  constexpr std::array kParts = {Name<int>{"input_text", 0}, Name<int>{"input_image", 1},
+                                 Name<int>{"input_file", 2}};
+  constexpr std::array<std::string_view, 3> kRequired = {"text", "", ""};
+  for (Member& variable : *variables) {
+    const std::string at = path + "." + variable.key;
+    if (variable.value.string() != nullptr) continue;
+    if (variable.value.object() == nullptr) {
+      reading.wrong_type(variable.value, "one of a string or an object", at);
+      return;
+    }
+    ObjectReader part(variable.value, at, reading);
+    const auto kind = static_cast<std::size_t>(part.required_name("type", kParts));
+    if (!kRequired[kind].empty()) part.required_string(kRequired[kind]);
+    check_string(part, "image_url");
+    check_string(part, "file_id");
+    check_string(part, "file_url");
+    check_string(part, "file_data");
+    check_string(part, "filename");
+    check_string(part, "detail");
+    part.finish();
+  }
+}
+
+}  // namespace
+
 base::RawJson read_prompt(Value& value, const std::string& path, Reading& reading) {
   if (value.is_null()) return {};
   base::RawJson raw = keep(value);
@@ -379,7 +412,7 @@ base::RawJson read_prompt(Value& value, const std::string& path, Reading& readin
     read_string(*version, fields.path("version"), reading);
   }
   if (Value* variables = fields.find_nullable("variables"); variables && !variables->is_null()) {
-    check_object(fields, "variables");
+    check_prompt_variables(*variables, fields.path("variables"), reading);
   }
   fields.finish();
   return raw;

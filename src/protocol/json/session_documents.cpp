@@ -71,6 +71,21 @@ base::Result<ClientSecretRequest> read_client_secret_request(std::string_view bo
   return out;
 }
 
+base::Result<ClientSecretRequest> read_translation_secret_request(std::string_view body) {
+  auto document = parse_body(body);
+  if (!document) return tl::unexpected(std::move(document.error()));
+  Reading reading(json::Flavour::ga);
+  ClientSecretRequest out;
+  ObjectReader fields(*document, "", reading);
+  out.seconds = read_expiry(fields);
+  if (Value* session = fields.require("session")) {
+    out.session = read_translation_binding(*session, "session", reading);
+  }
+  fields.finish();
+  if (reading.failed()) return tl::unexpected(reading.fault());
+  return out;
+}
+
 base::Result<ClientSecretRequest> read_session_request(std::string_view body, SessionType type) {
   auto document = parse_body(body);
   if (!document) return tl::unexpected(std::move(document.error()));
@@ -94,6 +109,18 @@ std::string write_client_secret(const ClientSecret& secret, const std::string& s
   w.string("value", secret.value);
   w.integer("expires_at", secret.expires_at.unix_seconds);
   json::write_session("session", {session_id, {0}, {}}, config, json::Flavour::ga, w);
+  w.end_object();
+  return out;
+}
+
+std::string write_translation_secret(const ClientSecret& secret, const std::string& session_id,
+                                     const TranslationConfig& config) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.string("value", secret.value);
+  w.integer("expires_at", secret.expires_at.unix_seconds);
+  write_translation_fields({session_id, {0}, {}}, config, w);
   w.end_object();
   return out;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "protocol/json/translation.h"
 #include "protocol/server_event.h"
 #include "protocol/session_config.h"
 
@@ -26,12 +27,19 @@ struct ClientSecretRequest {
 // Errors as a dialect's parse(): OpenAI's codes, the field's path.
 base::Result<ClientSecretRequest> read_client_secret_request(std::string_view body);
 
+// `POST /v1/realtime/translations/client_secrets`: `session` is required, and so is its model.
+base::Result<ClientSecretRequest> read_translation_secret_request(std::string_view body);
+
 // `POST /v1/realtime/sessions` and `/v1/realtime/transcription_sessions` of the beta: flat.
 base::Result<ClientSecretRequest> read_session_request(std::string_view body, SessionType type);
 
 // {"value","expires_at","session"}: the session whole, with nothing begun yet.
 std::string write_client_secret(const ClientSecret& secret, const std::string& session_id,
                                 const SessionConfig& config);
+
+// The same for a translation session.
+std::string write_translation_secret(const ClientSecret& secret, const std::string& session_id,
+                                     const TranslationConfig& config);
 
 // The beta's session object with its `client_secret`.
 std::string write_session_with_secret(const ClientSecret& secret, const std::string& session_id,

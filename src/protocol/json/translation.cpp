@@ -30,9 +30,10 @@ constexpr std::array kKinds = {
     Name<Kind>{"session.close", Kind::close},
 };
 
-TranslationUpdate read_update(Value& value, Reading& reading) {
+// The fields that an update and a request for a secret share.
+TranslationUpdate read_fields(ObjectReader& session) {
+  Reading& reading = session.reading();
   TranslationUpdate out;
-  ObjectReader session(value, "session", reading);
   constexpr std::array kTypes = {Name<int>{"translation", 0}};
   session.name("type", kTypes);
   if (auto audio = session.object("audio")) {
@@ -57,7 +58,23 @@ TranslationUpdate read_update(Value& value, Reading& reading) {
   return out;
 }
 
+TranslationUpdate read_update(Value& value, Reading& reading) {
+  ObjectReader session(value, "session", reading);
+  return read_fields(session);
+}
+
 }  // namespace
+
+SessionPatch read_translation_binding(Value& value, const std::string& path, Reading& reading) {
+  SessionPatch out;
+  ObjectReader session(value, path, reading);
+  out.model = session.required_string("model", {.empty_allowed = false});
+  TranslationUpdate fields = read_fields(session);
+  out.transcription = std::move(fields.transcription);
+  out.noise_reduction = fields.noise_reduction;
+  out.translate_to = std::move(fields.language);
+  return out;
+}
 
 base::Result<TranslationEvent> read_translation_event(std::string_view frame,
                                                       std::string& event_id_out,
@@ -92,13 +109,7 @@ base::Result<TranslationEvent> read_translation_event(std::string_view frame,
   return event;
 }
 
-std::string write_translation_session(std::string_view type, const std::string& event_id,
-                                      const SessionInfo& info, const TranslationConfig& config) {
-  std::string out;
-  Writer w(out);
-  w.begin_object();
-  w.string("type", type);
-  w.string("event_id", event_id);
+void write_translation_fields(const SessionInfo& info, const TranslationConfig& config, Writer& w) {
   w.begin_object("session");
   w.string("id", info.id);
   w.string("type", "translation");
@@ -114,6 +125,16 @@ std::string write_translation_session(std::string_view type, const std::string& 
   w.end_object();
   w.end_object();
   w.end_object();
+}
+
+std::string write_translation_session(std::string_view type, const std::string& event_id,
+                                      const SessionInfo& info, const TranslationConfig& config) {
+  std::string out;
+  Writer w(out);
+  w.begin_object();
+  w.string("type", type);
+  w.string("event_id", event_id);
+  write_translation_fields(info, config, w);
   w.end_object();
   return out;
 }

@@ -15,6 +15,12 @@
 
 // The event set of translation sessions, small and its own.
 // Source: OpenAI Realtime API, `RealtimeTranslation…` of the GA schema.
+namespace parley::protocol::json {
+class Reading;
+class Writer;
+struct Value;
+}  // namespace parley::protocol::json
+
 namespace parley::protocol {
 
 // What a translation session shows and takes; everything else is fixed (24 kHz PCM both ways).
@@ -38,11 +44,18 @@ struct TranslationEvent {
   TranslationEventBody body;
 };
 
+// The `session` of a request for a translation session's secret.
+SessionPatch read_translation_binding(json::Value& value, const std::string& path,
+                                      json::Reading& reading);
+
 // As Dialect::parse(); `audio` is what an append borrows from.
 base::Result<TranslationEvent> read_translation_event(std::string_view frame,
                                                       std::string& event_id_out,
                                                       std::string& audio);
 
+// The member `session`, in an object that `w` is writing.
+void write_translation_fields(const SessionInfo& info, const TranslationConfig& config,
+                              json::Writer& w);
 std::string write_translation_session(std::string_view type, const std::string& event_id,
                                       const SessionInfo& info, const TranslationConfig& config);
 std::string write_translation_closed(const std::string& event_id);

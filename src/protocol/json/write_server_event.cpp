@@ -115,6 +115,7 @@ class EventWriter {
     w_.string("item_id", e.item_id);
     w_.integer("content_index", e.content_index);
     w_.string("delta", e.delta);
+    obfuscation(e.obfuscation);
     return end();
   }
   bool operator()(const TranscriptionCompleted& e) {
@@ -189,14 +190,14 @@ class EventWriter {
 
   bool operator()(const TextDelta& e) {
     return text(ga() ? "response.output_text.delta" : "response.text.delta", e.ref, "delta",
-                e.delta);
+                e.delta, e.obfuscation);
   }
   bool operator()(const TextDone& e) {
     return text(ga() ? "response.output_text.done" : "response.text.done", e.ref, "text", e.text);
   }
   bool operator()(const AudioTranscriptDelta& e) {
     return text(ga() ? "response.output_audio_transcript.delta" : "response.audio_transcript.delta",
-                e.ref, "delta", e.delta);
+                e.ref, "delta", e.delta, e.obfuscation);
   }
   bool operator()(const AudioTranscriptDone& e) {
     return text(ga() ? "response.output_audio_transcript.done" : "response.audio_transcript.done",
@@ -254,6 +255,7 @@ class EventWriter {
     begin("response.function_call_arguments.delta");
     call(e.ref, e.call_id);
     w_.string("delta", e.delta);
+    obfuscation(e.obfuscation);
     return end();
   }
   bool operator()(const FunctionCallArgumentsDone& e) {
@@ -311,6 +313,9 @@ class EventWriter {
   }
 
  private:
+  void obfuscation(const std::string& padding) {
+    if (ga() && !padding.empty()) w_.string("obfuscation", padding);
+  }
   void number_or_null(std::string_view key, const std::optional<double>& value) {
     if (value) {
       w_.number(key, *value);
@@ -372,10 +377,11 @@ class EventWriter {
     return end();
   }
   bool text(std::string_view type, const PartRef& ref, std::string_view key,
-            const std::string& value) {
+            const std::string& value, const std::string& padding = {}) {
     begin(type);
     place(ref);
     w_.string(key, value);
+    obfuscation(padding);
     return end();
   }
 

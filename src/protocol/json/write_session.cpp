@@ -236,6 +236,16 @@ void write_tool_choice(const ToolChoice& choice, Writer& w) {
   w.end_object();
 }
 
+namespace {
+void write_strings(std::string_view key, const std::optional<std::vector<std::string>>& strings,
+                   Writer& w) {
+  if (!strings) return;
+  w.begin_array(key);
+  for (const std::string& text : *strings) w.string_element(text);
+  w.end_array();
+}
+}  // namespace
+
 void write_transcription(std::string_view key, const std::optional<Transcription>& transcription,
                          Writer& w) {
   if (!transcription) return w.null(key);
@@ -243,6 +253,9 @@ void write_transcription(std::string_view key, const std::optional<Transcription
   w.string("model", transcription->model);
   w.string_or_null("language", transcription->language);
   w.string_or_null("prompt", transcription->prompt);
+  write_strings("languages", transcription->languages, w);
+  write_strings("keywords", transcription->keywords, w);
+  if (transcription->delay) w.string("delay", *transcription->delay);
   w.end_object();
 }
 

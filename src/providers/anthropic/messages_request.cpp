@@ -76,7 +76,8 @@ class Conversation {
     }
     const char* role = said.speaker == Speaker::assistant ? "assistant" : "user";
     if (!blank) add(role, text_block(said.text));
-    for (const auto& url : said.image_urls) add(role, image_block(url));
+    // The API has no word for an image's detail.
+    for (const auto& image : said.images) add(role, image_block(image.url));
   }
 
   void call(const std::vector<remote::AnsweredCall>& calls) {

@@ -81,7 +81,7 @@ class Messages {
     // Sound costs many tokens: once its words are known, only the newest is sent.
     const bool sound = said.sound && options_.audio_input != ChatOptions::AudioInput::none &&
                        (&said == last_user_ || said.text.empty());
-    if (said.image_urls.empty() && !sound) {
+    if (said.images.empty() && !sound) {
       if (!said.text.empty()) messages_.push_back({{"role", role}, {"content", said.text}});
       return;
     }
@@ -91,8 +91,10 @@ class Messages {
     } else if (!said.text.empty()) {
       parts.push_back({{"type", "text"}, {"text", said.text}});
     }
-    for (const auto& url : said.image_urls) {
-      parts.push_back({{"type", "image_url"}, {"image_url", {{"url", url}}}});
+    for (const auto& image : said.images) {
+      Json shown = {{"url", image.url}};
+      if (!image.detail.empty()) shown["detail"] = image.detail;
+      parts.push_back({{"type", "image_url"}, {"image_url", std::move(shown)}});
     }
     messages_.push_back({{"role", role}, {"content", std::move(parts)}});
   }

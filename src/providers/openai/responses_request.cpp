@@ -24,8 +24,10 @@ Json message_item(const engine::Utterance& said) {
     const char* type = said.speaker == Speaker::assistant ? "output_text" : "input_text";
     parts.push_back({{"type", type}, {"text", said.text}});
   }
-  for (const auto& url : said.image_urls) {
-    parts.push_back({{"type", "input_image"}, {"image_url", url}});
+  for (const auto& image : said.images) {
+    Json part = {{"type", "input_image"}, {"image_url", image.url}};
+    if (!image.detail.empty()) part["detail"] = image.detail;
+    parts.push_back(std::move(part));
   }
   return {{"type", "message"}, {"role", role}, {"content", std::move(parts)}};
 }
@@ -35,7 +37,7 @@ Json input_items(const engine::LlmRequest& request) {
   for (const auto& step : remote::steps_of(request.history)) {
     if (const auto* said = std::get_if<const engine::Utterance*>(&step)) {
       // This API hears nothing: sound without words is no message.
-      if (!(*said)->text.empty() || !(*said)->image_urls.empty()) {
+      if (!(*said)->text.empty() || !(*said)->images.empty()) {
         items.push_back(message_item(**said));
       }
       continue;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kNoResult = "No result yet.";
 
 bool says_something(const engine::Utterance& said) {
-  return !said.text.empty() || !said.image_urls.empty() || said.sound;
+  return !said.text.empty() || !said.images.empty() || said.sound;
 }
 
 }  // namespace

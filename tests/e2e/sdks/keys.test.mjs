@@ -62,6 +62,18 @@ describe('ephemeral keys', together, () => {
     assert.deepEqual([errors, wire.all('response.created')], [[], []]);
   });
 
+  test('translations/client_secrets: the language of the key is spoken', async (t) => {
+    const { relay, backend } = await door(t);
+    const secret = await backend.post('/realtime/translations/client_secrets', { body: {
+      session: { model: MODEL, audio: { output: { language: 'de' } } } } });
+    assert.match(secret.value, /^ek_/);
+    assert.deepEqual([secret.session.type, secret.session.audio.output.language],
+      ['translation', 'de']);
+    assert.equal(typeof relay.host, 'string');
+    await assert.rejects(backend.post('/realtime/translations/client_secrets', { body: {} }),
+      /session/);
+  });
+
   test('beta sessions', async (t) => {
     const { relay, client, backend } = await door(t, 'beta');
     const session = await backend.beta.realtime.sessions.create({

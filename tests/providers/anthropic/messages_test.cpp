@@ -111,7 +111,7 @@ TEST_CASE("the user has the last word, even when they said nothing") {
 TEST_CASE("images are taken out of data URLs") {
   LlmRequest request;
   Utterance look = said(Speaker::user, "");
-  look.image_urls = {"data:image/png;base64,AAAA", "https://example.com/a.png"};
+  look.images = {{"data:image/png;base64,AAAA"}, {"https://example.com/a.png"}};
   request.history = {look};
   CHECK(body(request)["messages"][0]["content"] == Json::parse(R"([
     {"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}},

@@ -243,7 +243,7 @@ TEST_CASE("with nothing said yet it greets first") {
 TEST_CASE("a picture is acknowledged") {
   engine::LlmRequest request;
   request.history.emplace_back(
-      engine::Utterance{engine::Speaker::user, "", false, {"data:image/png;base64,AAAA"}});
+      engine::Utterance{engine::Speaker::user, "", false, {{"data:image/png;base64,AAAA", ""}}});
   CHECK(contains(reply_to(request, pi_day()).text, "picture"));
 }
 

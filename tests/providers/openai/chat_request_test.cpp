@@ -153,7 +153,7 @@ TEST_CASE("images and sound become parts; older sound gives way to its words") {
   unknown.sound = sound;
   Utterance last = said(Speaker::user, "Misheard.");
   last.sound = sound;
-  last.image_urls = {"data:image/png;base64,AAAA"};
+  last.images = {{"data:image/png;base64,AAAA", "low"}};
   LlmRequest request = with_history({old, unknown, last});
 
   ChatOptions with = options();
@@ -169,6 +169,7 @@ TEST_CASE("images and sound become parts; older sound gives way to its words") {
   const std::string data = messages[2]["content"][0]["input_audio"]["data"];
   CHECK(data.starts_with("UklGR"));  // RIFF
   CHECK(messages[2]["content"][1]["image_url"]["url"] == "data:image/png;base64,AAAA");
+  CHECK(messages[2]["content"][1]["image_url"]["detail"] == "low");
   CHECK(messages[2]["content"].size() == 2);
 
   with.audio_input = ChatOptions::AudioInput::data_url;

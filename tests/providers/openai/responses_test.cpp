@@ -52,7 +52,7 @@ TEST_CASE("a conversation becomes items") {
   request.instructions = "Be brief.";
   Utterance user;
   user.text = "What is this?";
-  user.image_urls = {"https://example.com/a.png"};
+  user.images = {{"https://example.com/a.png", "high"}};
   Utterance assistant;
   assistant.speaker = Speaker::assistant;
   assistant.text = "Let me see.";
@@ -67,7 +67,7 @@ TEST_CASE("a conversation becomes items") {
   CHECK(Json::parse(responses_request(options, request)) == Json::parse(R"({
     "model":"m","instructions":"Be brief.","input":[
       {"type":"message","role":"user","content":[{"type":"input_text","text":"What is this?"},
-        {"type":"input_image","image_url":"https://example.com/a.png"}]},
+        {"type":"input_image","image_url":"https://example.com/a.png","detail":"high"}]},
       {"type":"message","role":"assistant","content":[
         {"type":"output_text","text":"Let me see."}]},
       {"type":"function_call","call_id":"c1","name":"look","arguments":"{}"},

@@ -39,8 +39,8 @@ std::string tell_results(const engine::LlmRequest& request) {
 
 std::string fallback(const engine::Utterance& said, std::size_t turn) {
   if (words_of(said.text).empty()) {
-    return said.image_urls.empty() ? "Sorry, I did not catch that. Could you say it again?"
-                                   : "I see that you sent me a picture, but I cannot look at it.";
+    return said.images.empty() ? "Sorry, I did not catch that. Could you say it again?"
+                               : "I see that you sent me a picture, but I cannot look at it.";
   }
   std::string heard = said.text.substr(0, kEchoMax);
   if (said.text.size() > kEchoMax) {
