@@ -14,6 +14,7 @@
 #include "providers/openai/chat_engine.h"
 #include "providers/openai/responses_engine.h"
 #include "providers/openai/speech_engine.h"
+#include "providers/openai/transcription_engine.h"
 #include "providers/section_reader.h"
 
 namespace parley::providers {
@@ -78,6 +79,12 @@ auto loop_only(const config::EngineSection& section, embedded::WorkerPool&) {
 
 constexpr Provider<engine::SttEngine> kRecognisers[] = {
     {"pocketsphinx", pocketsphinx},
+    {"openai", loop_only<openai::make_transcription>},
+    {"azure_openai", loop_only<openai::make_transcription>},
+    {"groq", loop_only<openai::make_transcription>},
+    {"speaches", loop_only<openai::make_transcription>},
+    {"vllm", loop_only<openai::make_transcription>},
+    {"whispercpp", loop_only<openai::make_transcription>},
 };
 
 constexpr Provider<engine::LlmEngine> kModels[] = {
