@@ -31,6 +31,11 @@ constexpr NamedOption kNamedOptions[] = {
     {"--tls-cert", "server.tls_cert", "FILE", "PEM file: the server's certificate and its chain"},
     {"--tls-key", "server.tls_key", "FILE", "PEM file: the certificate's private key"},
     {"--loops", "server.loops", "COUNT", "Event loops, one thread each; 0: one per core"},
+    {"--compat", "compat.profile", "PROFILE",
+     "Takes the place of another server, with its paths, ports and defaults: open-realtime, "
+     "realtime-ai, speech-bridge or azure"},
+    {"--static-dir", "compat.static_dir", "DIR",
+     "A folder to serve at / and /static/ in place of the playground"},
     {"--sessions-max", "server.sessions_max", "COUNT",
      "Sessions at once; more are refused with 503"},
     {"--detector", "turn.detector", "NAME", "What hears speech: webrtc or energy"},
@@ -87,6 +92,7 @@ base::Result<config::Options> load_config(const ConfigOptions& options) {
   config::Sources sources;
   sources.file = options.file;
   sources.environment = variable;
+  sources.dotenv = ".env";
   sources.environment_names = variable_names();
   sources.flags = options.flags;
   for (const std::string& assignment : options.assignments) {

@@ -8,11 +8,15 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <span>
 #include <system_error>
 
+#include "config/detail/dotenv.h"
 #include "config/detail/environment.h"
+#include "config/detail/familiar.h"
 #include "config/detail/model_section.h"
 #include "config/detail/nearest.h"
+#include "config/detail/profile.h"
 #include "config/detail/settings.h"
 #include "config/detail/toml_file.h"
 
@@ -37,17 +41,19 @@ std::string joined(const std::vector<std::string>& words) {
 
 class Loader {
  public:
-  explicit Loader(const Sources& sources) : sources_(sources) {}
+  explicit Loader(Sources sources) : sources_(std::move(sources)) {}
 
   base::Result<Options> load() {
-    for (const auto step : {&Loader::take_file, &Loader::take_environment, &Loader::take_flags,
-                            &Loader::check_tls, &Loader::gather_engines, &Loader::check_models}) {
+    for (const auto step : {&Loader::take_dotenv, &Loader::take_file, &Loader::take_environment,
+                            &Loader::take_flags, &Loader::take_profile, &Loader::check_tls,
+                            &Loader::gather_engines, &Loader::check_models}) {
       if (auto done = (this->*step)(); !done) return tl::unexpected(std::move(done.error()));
     }
     return std::move(options_);
   }
 
  private:
+  Done take_dotenv();
   Done take_file();
   Done take_entry(const detail::FileEntry& entry);
   Done take_engine_entry(const detail::FileEntry& entry);
@@ -57,6 +63,8 @@ class Loader {
   void take_engine_variables(EngineSection& engine);
   Done refuse_unknown_variables() const;
   Done take_flags();
+  Done take_profile();
+  std::string profile_name() const;
   Done take_engine_flag(const std::string& key, const std::string& value, EngineSection& first);
   Done check_tls();
   Done gather_engines();
@@ -70,9 +78,10 @@ class Loader {
   static void set_provider(EngineSection& engine, const std::string& provider,
                            const std::string& origin);
 
-  const Sources& sources_;
+  Sources sources_;
   Options options_;
-  std::set<std::string, std::less<>> given_;         // keys that some source has set
+  std::set<std::string, std::less<>> given_;  // keys that some source has set
+  bool listen_settled_ = false;  // by a flag or PARLEY_SERVER_LISTEN, which HOST does not overrule
   std::set<std::string, std::less<>> file_engines_;  // kinds that the file has a section for
   // Engines of the file beyond the first of their kind, and all of those that have no default.
   std::deque<EngineSection> further_;
@@ -146,7 +155,7 @@ void Loader::set_provider(EngineSection& engine, const std::string& provider,
   engine.origin = origin;
 }
 
-// ---- the file ----------------------------------------------------------------------------------
+// ---- files -------------------------------------------------------------------------------------
 
 base::Result<std::string> read_file(const std::string& path, bool required) {
   std::ifstream stream(path, std::ios::binary);
@@ -165,6 +174,25 @@ base::Result<std::string> read_file(const std::string& path, bool required) {
     return base::fail("invalid_config", path + ": larger than 1 MiB; is it the right file?");
   }
   return text;
+}
+
+// From here on the environment is what is set, and then what the file says.
+Done Loader::take_dotenv() {
+  if (sources_.dotenv.empty()) return {};
+  const auto text = read_file(sources_.dotenv, false);
+  if (!text) return tl::unexpected(text.error());
+  auto variables = detail::read_dotenv(*text, sources_.dotenv);
+  if (!variables) return tl::unexpected(variables.error());
+  for (const auto& [name, value] : *variables) {
+    if (!detail::look_up(sources_.environment, name)) sources_.environment_names.push_back(name);
+  }
+  sources_.environment = [own = std::move(sources_.environment), file = std::move(*variables)](
+                             const std::string& name) -> std::optional<std::string> {
+    if (auto value = own ? own(name) : std::nullopt) return value;
+    const auto found = file.find(name);
+    return found == file.end() ? std::nullopt : std::optional<std::string>(found->second);
+  };
+  return {};
 }
 
 Done Loader::take_file() {
@@ -263,27 +291,77 @@ Done Loader::take_environment() {
                     {.data = std::move(*value), .form = detail::RawValue::Form::text},
                     "environment variable " + name);
     if (!done) return done;
+    if (setting.key == "server.listen") listen_settled_ = true;
   }
   if (auto done = take_familiar_variables(); !done) return done;
   for (const char* kind : {"stt", "llm", "tts"}) take_engine_variables(*engine(kind));
-  if (auto done = refuse_unknown_variables(); !done) return done;
-  if (detail::look_up(environment, detail::variable_name("server.listen"))) return {};
-  auto listen = detail::listen_from_host_and_port(environment);
-  if (!listen) return tl::unexpected(std::move(listen.error()));
-  if (*listen) options_.server.listen = {std::move(**listen)};
-  return {};
+  return refuse_unknown_variables();
 }
 
 // What the systems that we replace were configured with; the weakest of the environment.
 Done Loader::take_familiar_variables() {
-  if (file_engines_.find("llm") == file_engines_.end()) {
-    auto llm = detail::familiar_llm(sources_.environment);
-    if (!llm) return tl::unexpected(std::move(llm.error()));
-    if (*llm) options_.llm = std::move(**llm);
-  }
-  if (given_.find("session.instructions") == given_.end()) {
-    if (auto text = detail::familiar_instructions(sources_.environment)) {
+  const auto& environment = sources_.environment;
+  const std::string profile = profile_name();
+  const auto take = [&](const std::string& kind, detail::FamiliarEngine made) -> Done {
+    if (!made) return tl::unexpected(std::move(made.error()));
+    if (*made) *engine(kind) = std::move(**made);
+    return {};
+  };
+  const auto in_file = [&](const char* kind) { return file_engines_.contains(kind); };
+  Done done;
+  if (!in_file("llm")) done = take("llm", detail::familiar_llm(environment));
+  if (done && !in_file("stt")) done = take("stt", detail::familiar_stt(environment, profile));
+  if (done && !in_file("tts")) done = take("tts", detail::familiar_tts(environment, profile));
+  if (!done) return done;
+  if (!given_.contains("session.instructions")) {
+    if (auto text = detail::familiar_instructions(environment)) {
       options_.session.instructions = std::move(*text);
+      given_.insert("session.instructions");
+    }
+  }
+  return detail::familiar_settings(
+      environment, [this](std::string_view key, std::string value, const std::string& origin) {
+        if (given_.contains(key)) return Done();
+        return put(std::string(key),
+                   {.data = std::move(value), .form = detail::RawValue::Form::text}, origin);
+      });
+}
+
+// It is needed before all flags are taken, because engines depend on it.
+std::string Loader::profile_name() const {
+  std::string name = options_.compat.profile;
+  for (const auto& [key, value] : sources_.flags) {
+    if (key == "compat.profile") name = value;
+  }
+  return name;
+}
+
+// A profile's defaults are weaker than everything that was said, but not than HOST and PORT, which
+// speak about where it listens.
+Done Loader::take_profile() {
+  const detail::Profile* const profile = detail::find_profile(options_.compat.profile);
+  if (profile != nullptr) {
+    for (const auto& [key, value] : profile->defaults) {
+      if (given_.contains(key)) continue;
+      auto done =
+          put(std::string(key), {.data = std::string(value), .form = detail::RawValue::Form::text},
+              "profile " + options_.compat.profile);
+      if (!done) return done;
+    }
+  }
+  if (listen_settled_) return {};
+  static constexpr std::string_view kPorts[] = {"7866"};
+  const std::string_view host = profile != nullptr ? profile->host : "127.0.0.1";
+  const std::span<const std::string_view> ports =
+      profile != nullptr ? std::span<const std::string_view>(profile->ports) : kPorts;
+  auto listen = detail::listen_from_host_and_port(sources_.environment, host, ports);
+  if (!listen) return tl::unexpected(std::move(listen.error()));
+  if (*listen) {
+    options_.server.listen = std::move(**listen);
+  } else if (profile != nullptr && !given_.contains("server.listen")) {
+    options_.server.listen.clear();
+    for (const auto port : ports) {
+      options_.server.listen.push_back(std::string(host) + ':' + std::string(port));
     }
   }
   return {};
@@ -348,6 +426,7 @@ Done Loader::take_flags() {
     detail::RawValue value{.data = values.back(), .form = detail::RawValue::Form::text};
     if (list) value.data = std::move(values);
     if (auto done = put(key, std::move(value), "command line"); !done) return done;
+    if (key == "server.listen") listen_settled_ = true;
   }
   return {};
 }

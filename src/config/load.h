@@ -19,6 +19,8 @@ struct Sources {
   std::string file;
   // Looks up one environment variable; injectable for tests.
   std::function<std::optional<std::string>(const std::string&)> environment;
+  // A file of variables, weaker than `environment`; empty: none. One that is not there is no error.
+  std::string dotenv;
   // The names of all variables that are set: how mistyped ones (PARLEY_SERVER_LISTTEN) and engines'
   // own keys (PARLEY_STT_MODEL_DIR) are found. May be empty.
   std::vector<std::string> environment_names;
@@ -28,9 +30,10 @@ struct Sources {
 
 // Environment: every key as PARLEY_<SECTION>_<KEY> (PARLEY_SERVER_LISTEN; lists separated by
 // commas). An unknown key of a known section is an error; other PARLEY_ variables are let be.
-// Honoured too, weaker than those: HOST and PORT, SERVER_NAME and SERVER_PORT (a listen address).
-// Errors: code "invalid_config"; the message says file and line (or the variable or flag), what is
-// wrong, and the nearest valid key.
+// Honoured too, weaker than those: HOST and PORT, SERVER_NAME and SERVER_PORT (a listen address),
+// and the variables of the servers that Parley replaces (docs/reference/config.md). Errors: code
+// "invalid_config"; the message says file and line (or the variable or flag), what is wrong, and
+// the nearest valid key.
 base::Result<Options> load(const Sources& sources);
 
 // The effective configuration as TOML, secrets masked.

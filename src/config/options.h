@@ -35,6 +35,26 @@ struct SessionOptions {
   int output_lead_ms = 400;   // how far audio is sent ahead of its playback, ms
 };
 
+// How clients of other servers are met (docs/reference/dialects.md).
+struct CompatOptions {
+  std::string profile;     // "open-realtime", "realtime-ai", "speech-bridge", "azure"; empty: none
+  std::string static_dir;  // a folder served at `/` and `/static/`; empty: the playground
+  // Of PCM on Azure's paths, where a client declares no rate: "24000", "16000", or "auto".
+  std::string azure_rate_hz = "24000";
+  // realtime-ai (/ws): its audio, both ways, and zeros before each message's samples.
+  int realtime_ai_rate_hz = 16000;
+  int leading_pad_bytes = 0;
+  // speech-bridge: what its `turn_detection` begins with.
+  int vad_aggressiveness = 2;
+  int vad_start_ms = 120;
+  int vad_end_ms = 450;
+  int vad_pad_ms = 180;
+  int vad_max_ms = 5000;
+  std::string vad_responds = "true";     // "true" or "false"
+  std::string vad_interrupts = "false";  // likewise
+  std::string commit_responds = "true";  // a commit answers by itself
+};
+
 // One engine: `[stt.NAME]`, `[llm.NAME]`, `[tts.NAME]`. Keys besides `provider` belong to the
 // provider, which checks them.
 struct EngineSection {
@@ -77,6 +97,7 @@ struct Options {
   TurnOptions turn;
   SessionOptions session;
   LogOptions log;
+  CompatOptions compat;
   // One per kind; defaults: stt pocketsphinx, llm builtin, tts flite.
   EngineSection stt{"stt", "embedded", "pocketsphinx", {}, {}};
   EngineSection llm{"llm", "embedded", "builtin", {}, {}};

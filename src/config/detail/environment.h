@@ -4,11 +4,12 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
-#include "config/options.h"
 
 namespace parley::config::detail {
 
@@ -26,16 +27,11 @@ bool is_service_link(std::string_view name);
 // A variable that is set to nothing counts as not set.
 std::optional<std::string> look_up(const Environment& environment, const std::string& name);
 
-// The engine of a kind that the variables of other servers ask for: OPENAI_API_KEY,
-// OPENAI_API_BASE or OPENAI_BASE_URL, OPENAI_API_MODEL or OPENAI_MODEL, REQUEST_TIMEOUT (seconds)
-// make a language model. nullopt: none is set. Errors: "invalid_config", naming the variable.
-base::Result<std::optional<EngineSection>> familiar_llm(const Environment& environment);
-// DEFAULT_SYSTEM_PROMPT or OPENAI_SYSTEM_PROMPT.
-std::optional<std::string> familiar_instructions(const Environment& environment);
-
-// A listen address from HOST and PORT, else from SERVER_NAME and SERVER_PORT. One of a pair alone
-// leaves the other at its default. nullopt: none is set. Errors: "invalid_config", naming the
-// variable.
-base::Result<std::optional<std::string>> listen_from_host_and_port(const Environment& environment);
+// Listen addresses from HOST and PORT, else from SERVER_NAME and SERVER_PORT. One of a pair alone
+// leaves the other at its default, of which there may be several. nullopt: none is set. Errors:
+// "invalid_config", naming the variable.
+base::Result<std::optional<std::vector<std::string>>> listen_from_host_and_port(
+    const Environment& environment, std::string_view default_host,
+    std::span<const std::string_view> default_ports);
 
 }  // namespace parley::config::detail
