@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "session/conversation.h"
@@ -16,12 +18,16 @@ struct Context {
   explicit Context(Options given)
       : options(std::move(given)),
         config(options.defaults),
-        ids(options.seed),
+        ids(options.seed, options.id_style),
         out(ids),
         session_id(ids.session()),
         conversation_id(ids.conversation()) {}
 
   JobId new_job() { return ++last_job; }
+  std::int64_t unix_us() const {
+    const auto since = std::chrono::duration_cast<std::chrono::microseconds>(now - began);
+    return options.started_at.unix_seconds * 1'000'000 + since.count();
+  }
 
   const Options options;
   protocol::SessionConfig config;
@@ -30,7 +36,8 @@ struct Context {
   Conversation conversation;
   const std::string session_id;
   const std::string conversation_id;
-  base::Instant now;  // of the input being handled
+  base::Instant began;  // of the session
+  base::Instant now;    // of the input being handled
   JobId last_job = 0;
   // The hosted service refuses another voice from here on.
   bool assistant_audio_sent = false;

@@ -44,7 +44,7 @@ Response::Response(Context& context, Transcriber& transcriber, Mcp& mcp,
       playback_end_(context.now),
       clock_(context.now, end) {
   const auto& config = context_.config;
-  shown_.id = context_.ids.response();
+  shown_.id = context_.ids.response(context_.unix_us());
   if (!request_.out_of_band) shown_.conversation_id = context_.conversation_id;
   shown_.output_modality = request_.output_modality.value_or(config.output_modality);
   shown_.max_output_tokens = request_.max_output_tokens.value_or(config.max_output_tokens);

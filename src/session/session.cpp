@@ -44,7 +44,7 @@ Session::Impl::Impl(Options options, base::Instant now)
       transcriber_(context),
       mcp_(context),
       turn_(context, transcriber_, *this) {
-  context.now = now;
+  context.began = context.now = now;
   context.out.send(protocol::SessionCreated{info(), context.config});
   mcp_.define(context.config.tools);  // a client secret may bind some
 }
@@ -136,7 +136,8 @@ void Session::Impl::on(const protocol::SessionUpdate& event, const std::string& 
 }
 
 void Session::Impl::on(const protocol::InputAudioBufferCommit&, const std::string& event_id) {
-  turn_.commit(event_id);
+  const bool in_turn = turn_.speaking();
+  if (turn_.commit(event_id)) answer_commit(in_turn);
 }
 
 void Session::Impl::on(const protocol::InputAudioBufferClear&, const std::string&) {

@@ -12,6 +12,7 @@
 #include "engine/types.h"
 #include "protocol/client_event.h"
 #include "protocol/server_event.h"
+#include "session/ids.h"
 #include "turn/vad.h"
 
 // The conversation itself: a sans-IO state machine. It never blocks, reads no clock, touches no
@@ -22,9 +23,19 @@ namespace parley::session {
 // Names one engine job for as long as it runs; unique in a session.
 using JobId = std::uint64_t;
 
+// Which commits of the client are answered without a response.create. One that follows all the same
+// belongs to that answer.
+enum class CommitAnswers : std::uint8_t {
+  never,  // as the hosted service does it
+  turns,  // one that ends a turn which the detector found and would have answered
+  always,
+};
+
 struct Options {
+  CommitAnswers commit_answers = CommitAnswers::never;
   protocol::SessionConfig defaults;  // what `session.created` shows
   turn::VadOptions vad;
+  IdStyle id_style = IdStyle::random;
   std::uint64_t seed = 0;     // ids and obfuscation; same inputs and seed: same outputs
   base::WallTime started_at;  // for expires_at
   base::Duration duration_max = std::chrono::hours(1);

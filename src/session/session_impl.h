@@ -43,6 +43,9 @@ struct Session::Impl final : private TurnListener {
                     const std::string& path, const std::string& event_id);
   void create_response(protocol::ResponseCreate request, std::optional<TurnEnd> end = {});
 
+  void answer_commit(bool in_turn);
+  bool joins_commit();
+
   // TurnListener.
   void on_speech_started() override;
   void on_turn_ended(const TurnEnd& end) override;
@@ -66,6 +69,8 @@ struct Session::Impl final : private TurnListener {
   // The idle timeout: armed when an answer has been played and nobody speaks.
   std::optional<base::Instant> idle_since_;
   base::AudioTime idle_from_;
+  // When a commit was answered by itself, until a response.create has followed.
+  std::optional<base::Instant> commit_answered_at_;
   bool closed_ = false;
 };
 

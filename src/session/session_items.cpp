@@ -32,6 +32,7 @@ protocol::ContentPart* audio_part(protocol::Item& item) {
 }  // namespace
 
 void Session::Impl::on(const protocol::ConversationItemCreate& event, const std::string& event_id) {
+  commit_answered_at_.reset();  // what follows is about this item
   auto stored = std::make_unique<StoredItem>();
   stored->item = event.item;
   protocol::Item& item = stored->item;

@@ -16,6 +16,7 @@ void Session::Impl::on(const protocol::ResponseCreate& event, const std::string&
                            "type", event_id);
     return;
   }
+  if (!event.out_of_band && joins_commit()) return;
   if (!event.out_of_band && default_response_active()) {
     context.out.send_error(
         "conversation_already_has_active_response",
@@ -137,6 +138,32 @@ void Session::Impl::on_turn_ended(const TurnEnd& end) {
   if (response_ && !response_->over()) return;
   forget_finished();
   create_response({}, end);
+}
+
+void Session::Impl::answer_commit(bool in_turn) {
+  if (context.config.type == protocol::SessionType::transcription) return;
+  const auto& detection = context.config.turn_detection;
+  switch (context.options.commit_answers) {
+    case CommitAnswers::never:
+      return;
+    case CommitAnswers::turns:
+      if (!in_turn || !detection || !detection->create_response) return;
+      break;
+    case CommitAnswers::always:
+      break;
+  }
+  if (response_ && !response_->over()) return;
+  forget_finished();
+  create_response({});
+  commit_answered_at_ = context.now;
+}
+
+// A response.create right behind a commit that was answered by itself: the answer has begun
+// already.
+bool Session::Impl::joins_commit() {
+  constexpr auto kRightBehind = std::chrono::seconds(2);
+  const auto answered = std::exchange(commit_answered_at_, std::nullopt);
+  return answered && (default_response_active() || context.now - *answered <= kRightBehind);
 }
 
 // ---- upkeep

@@ -231,7 +231,7 @@ void UserTurn::feed_recogniser(base::AudioTime until) {
   fed_until_ = until;
 }
 
-void UserTurn::commit(const std::string& event_id) {
+bool UserTurn::commit(const std::string& event_id) {
   if (buffer_.buffered_ms() < kCommitMinMs) {
     char message[160];
     std::snprintf(message, sizeof message,
@@ -239,7 +239,7 @@ void UserTurn::commit(const std::string& event_id) {
                   "of audio, but buffer only has %.2fms of audio.",
                   buffer_.buffered_ms());
     context_.out.send_error("input_audio_buffer_commit_empty", message, {}, event_id);
-    return;
+    return false;
   }
   if (item_id_.empty()) {  // the detector is listening, but nobody has spoken
     item_id_ = context_.ids.item();
@@ -251,6 +251,7 @@ void UserTurn::commit(const std::string& event_id) {
   state_ = State::quiet;
   end_pause();
   end_utterance(buffer_.end());
+  return true;
 }
 
 void UserTurn::end_utterance(base::AudioTime end) {

@@ -36,7 +36,8 @@ class UserTurn {
   UserTurn(Context& context, Transcriber& transcriber, TurnListener& listener);
 
   void append(std::span<const std::uint8_t> audio, const std::string& event_id);
-  void commit(const std::string& event_id);
+  // False: there was too little audio, and the client was told.
+  bool commit(const std::string& event_id);
   void clear();
   // The session's config has changed from `before` to what the context holds now.
   void reconfigure(const protocol::SessionConfig& before);
