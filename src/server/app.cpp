@@ -10,6 +10,7 @@
 #include "protocol/json/documents.h"
 #include "server/playground.h"
 #include "server/session_settings.h"
+#include "server/static_files.h"
 #include "transport/translation_session.h"
 #include "transport/websocket_session.h"
 
@@ -103,8 +104,11 @@ void App::on_request(net::EventLoop& loop, net::HttpRequest request,
 net::HttpResponse App::route(const net::HttpRequest& request) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const bool session = find_door(request).has_value();
-  auto page = playground_response(request);
-  const bool own = page || request.path == "/" || request.path == "/healthz";
+  auto page = options_.compat.static_dir.empty()
+                  ? playground_response(request)
+                  : static_file_response(options_.compat.static_dir, request);
+  const bool health = request.path == "/healthz" || request.path == "/health";
+  const bool own = page || request.path == "/" || health;
   if (!session && !own && !RestApi::knows(request.path) && !AudioApi::knows(request.path)) {
     return error_response(404, {"not_found",
                                 "Unknown request URL: " + request.method + " " + request.path +
@@ -118,7 +122,7 @@ net::HttpResponse App::route(const net::HttpRequest& request) {
     response.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
     return response;
   }
-  if (request.path == "/healthz") {
+  if (health) {
     net::HttpResponse response;
     response.body = protocol::write_health();
     return response;

@@ -22,8 +22,8 @@ namespace parley::server {
 
 // The program around the sessions: routes, authentication, limits, and the end of it all.
 //
-//   GET /            the playground (server/playground.h)
-//   GET /healthz     200 while running; needs no token
+//   GET /            the playground (server/playground.h), or a folder (server/static_files.h)
+//   GET /healthz     200 while running; needs no token; also /health
 //   the sessions     WebSockets of the Realtime API (server/negotiation.h)
 //   the rest         server/rest_api.h, server/audio_api.h
 //

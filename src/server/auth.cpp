@@ -35,9 +35,11 @@ std::vector<std::string> presented_tokens(const net::HttpRequest& request) {
   const auto add = [&tokens](std::string_view token) {
     if (!token.empty()) tokens.emplace_back(token);
   };
-  add(bearer_token(request.header("Authorization")));
+  const std::string_view authorization = request.header("Authorization");
+  const std::string_view bearer = bearer_token(authorization);
+  add(bearer.empty() ? authorization : bearer);
   add(request.header("api-key"));
-  for (const char* name : {"token", "api-key"}) {
+  for (const char* name : {"token", "access_token", "api-key"}) {
     if (const auto value = request.query_value(name)) add(*value);
   }
   for (const auto& protocol : request.subprotocols()) {

@@ -21,9 +21,10 @@ struct Admission {
 };
 
 // Whom we serve. Clients present a token in any of the forms that the Realtime API's clients use:
-// `Authorization: Bearer`, `api-key` (Azure), `?token=`, `?api-key=`, or the sub-protocol
-// `openai-insecure-api-key.<token>` (browsers). It may be one of the server's own tokens, compared
-// in constant time, or a client secret. Never logged. Immutable: any thread.
+// `Authorization` (with Bearer or bare), `api-key` (Azure), `?token=`, `?access_token=`,
+// `?api-key=`, or the sub-protocol `openai-insecure-api-key.<token>` (browsers). It may be one of
+// the server's own tokens, compared in constant time, or a client secret. Never logged. Immutable:
+// any thread.
 class Authenticator {
  public:
   // No tokens: everybody is served, but a client secret that is presented must be good.

@@ -69,7 +69,9 @@ std::string choose_subprotocol(const net::HttpRequest& request) {
   });
   if (plain != offered.end()) return *plain;
   const auto beta = std::find(offered.begin(), offered.end(), kBetaProtocol);
-  return beta == offered.end() ? std::string() : *beta;
+  if (beta != offered.end()) return *beta;
+  // Only a key was offered: a browser drops a connection that selects none of its offers.
+  return offered.empty() ? std::string() : offered.front();
 }
 
 }  // namespace parley::server

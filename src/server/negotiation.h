@@ -36,7 +36,7 @@ std::optional<Door> find_door(const net::HttpRequest& request);
 std::unique_ptr<protocol::Dialect> make_dialect(DialectKind kind);
 
 // The sub-protocol to select: `realtime` when offered, else the first one that carries no secret or
-// setting of its own; empty when none is left. A client that offered some fails without an answer.
+// setting of its own, else whatever came first: a browser fails when none of its offers is taken.
 std::string choose_subprotocol(const net::HttpRequest& request);
 
 }  // namespace parley::server

@@ -5,7 +5,11 @@
 #include <doctest/doctest.h>
 #include <spdlog/logger.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/net/kept_response.h"
 #include "tests/server/silent_engines.h"
@@ -62,6 +66,55 @@ TEST_CASE("health and models are answered") {
   const auto unknown = fixture.ask("GET", "/v1/models/nope");
   CHECK(unknown.status == 404);
   CHECK(has(unknown.body, R"("code":"model_not_found")"));
+}
+
+TEST_CASE("the page is served with its policy, its files for good") {
+  Fixture fixture;
+  const auto page = fixture.ask("GET", "/");
+  CHECK(page.status == 200);
+  CHECK(page.content_type == "text/html; charset=utf-8");
+  CHECK(header_of(page, "Cache-Control") == "no-cache");
+  CHECK(has(header_of(page, "Content-Security-Policy"), "default-src 'none'"));
+  const auto src = page.body.find("/assets/");
+  REQUIRE(src != std::string::npos);
+  const std::string path = page.body.substr(src, page.body.find('"', src) - src);
+  const auto file = fixture.ask("GET", path);
+  CHECK(file.status == 200);
+  CHECK(has(header_of(file, "Cache-Control"), "immutable"));
+  CHECK(fixture.ask("GET", path, {{"If-None-Match", header_of(file, "ETag")}}).status == 304);
+  const auto small = fixture.ask("GET", path, {{"Accept-Encoding", "br, gzip"}});
+  CHECK(header_of(small, "Content-Encoding") == "gzip");
+  CHECK(small.body.size() < file.body.size());
+  CHECK(fixture.ask("POST", "/").status == 405);
+  CHECK(fixture.ask("GET", "/assets/none.js").status == 404);
+}
+
+TEST_CASE("row 12: a folder is served at / and /static, and nothing outside of it") {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::temp_directory_path() / ("parley-static-" + std::to_string(getpid()));
+  fs::create_directories(folder / "static");
+  std::ofstream(folder / "index.html") << "<p>page</p>";
+  std::ofstream(folder / "app.js") << "run()";
+  std::ofstream(folder / "static" / "own.css") << "p{}";
+  std::ofstream(folder / ".secret") << "no";
+  fs::create_symlink("/etc/passwd", folder / "link.txt");
+  config::Options options;
+  options.compat.static_dir = folder.string();
+  Fixture fixture(options);
+  CHECK(fixture.ask("GET", "/").body == "<p>page</p>");
+  CHECK(fixture.ask("GET", "/").content_type == "text/html; charset=utf-8");
+  CHECK(fixture.ask("GET", "/static/app.js").body == "run()");
+  CHECK(fixture.ask("GET", "/app.js").content_type == "text/javascript; charset=utf-8");
+  CHECK(fixture.ask("GET", "/static/own.css").body == "p{}");
+  for (const char* path : {"/.secret", "/static/.secret", "/../etc/passwd", "/static/../.secret",
+                           "/link.txt", "/static/none.js", "/static"}) {
+    CAPTURE(path);
+    const auto answer = fixture.ask("GET", path);
+    CHECK(answer.status == 404);
+  }
+  CHECK(fixture.ask("GET", "/health").status == 200);
+  CHECK(fixture.ask("GET", "/v1/models").status == 200);
+  fs::remove_all(folder);
 }
 
 TEST_CASE("mistakes get OpenAI's error body") {
