@@ -77,9 +77,10 @@ void SpeechStream::finish_text() {
 void SpeechStream::add_clauses(std::vector<std::string>& clauses) {
   for (auto& text : clauses) {
     clauses_.emplace_back();
+    clauses_.back().spoken = spoken_text_.next(text);
     clauses_.back().text = std::move(text);
     // White space is no work for a voice, and an error to some.
-    clauses_.back().done = is_blank(clauses_.back().text);
+    clauses_.back().done = is_blank(clauses_.back().spoken);
   }
   start_jobs();
 }
@@ -92,8 +93,8 @@ void SpeechStream::start_jobs() {
     if (clause.job == 0) {
       clause.job = context_.new_job();
       started_ = true;
-      engine::TtsRequest request{clause.text, settings_.voice, settings_.speed};
-      request.previous_text = std::exchange(previous_text_, clause.text);
+      engine::TtsRequest request{clause.spoken, settings_.voice, settings_.speed};
+      request.previous_text = std::exchange(previous_text_, clause.spoken);
       context_.out.command(TtsStart{clause.job, std::move(request)});
     }
     ++running;

@@ -11,6 +11,7 @@
 #include "audio/resampler.h"
 #include "session/clause_splitter.h"
 #include "session/context.h"
+#include "session/spoken_text.h"
 
 namespace parley::session {
 
@@ -61,6 +62,7 @@ class SpeechStream {
  private:
   struct Clause {
     std::string text;
+    std::string spoken;  // what the voice is given of it, as long as the text
     JobId job = 0;  // 0: not started
     bool done = false;
     bool own = false;  // the model speaks it; no job
@@ -89,6 +91,7 @@ class SpeechStream {
   const SpeechSettings settings_;
   StoredItem& item_;
   ClauseSplitter splitter_;
+  SpokenText spoken_text_;
   std::deque<Clause> clauses_;
   std::string unvoiced_text_;  // the model's, while it is open who speaks it
   std::string previous_text_;  // of the clause before the one that starts

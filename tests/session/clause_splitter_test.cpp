@@ -71,6 +71,35 @@ TEST_CASE("a long sentence is cut at a space, so that a voice never waits for it
   }
 }
 
+TEST_CASE("Chinese, Japanese and Hindi sentences end without a space behind them") {
+  CHECK(split("今天天气很好，我们去公园吧。你想去吗？好的。", 3) ==
+        Clauses{"今天天气很好，", "我们去公园吧。", "你想去吗？", "好的。"});
+  CHECK(split("彼は「待って。」と言った。そして出た。", 3) ==
+        Clauses{"彼は「待って。」", "と言った。", "そして出た。"});
+  CHECK(split("नमस्ते। आप कैसे हैं? मैं ठीक हूँ।").size() == 3);
+}
+
+TEST_CASE("other languages have abbreviations too, and numbers stand before words") {
+  for (const std::string_view whole :
+       {"Das kostet ca. 5 Euro bzw. z.B. nichts bei Hr. Meier", "Mme. Dupont est en France",
+        "El Sr. López vive en la Av. Central", "See No. 5 in vol. 3 of the U.S. edition",
+        "It is Nr. 7 of nine"}) {
+    CAPTURE(whole);
+    CHECK(split(whole) == Clauses{std::string(whole)});
+  }
+  CHECK(split("Certainly no. I will not.") == Clauses{"Certainly no.", " I will not."});
+}
+
+TEST_CASE("the items of a list are said one by one, their numbers with them") {
+  CHECK(split("You need:\n1. Flour\n2. Eggs, fresh ones\n- Milk") ==
+        Clauses{"You need:", "\n1. Flour", "\n2. Eggs, fresh ones", "\n- Milk"});
+}
+
+TEST_CASE("addresses and times stay whole") {
+  CHECK(split("Write to ada@example.com or see https://example.com/a.b?c=d for it") ==
+        Clauses{"Write to ada@example.com or see https://example.com/a.b?c=d for it"});
+}
+
 TEST_CASE("full-width sentence ends cut at once") {
   CHECK(split("\u4f60\u597d\u3002\u518d\u89c1\u3002", 3).size() == 2);
 }
