@@ -30,6 +30,10 @@ struct TurnDetection {
   bool create_response = true;
   bool interrupt_response = true;
   Eagerness eagerness = Eagerness::automatic;  // semantic_vad only
+  // Spoken by one dialect only (dialect/speech_bridge.cpp); nullopt: as the server is configured.
+  std::optional<int> start_ms = {};        // speech that begins a turn
+  std::optional<int> max_ms = {};          // the longest turn
+  std::optional<int> aggressiveness = {};  // of the detector, 0..3
 
   friend bool operator==(const TurnDetection&, const TurnDetection&) = default;
 };

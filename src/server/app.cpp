@@ -103,7 +103,7 @@ void App::on_request(net::EventLoop& loop, net::HttpRequest request,
 
 net::HttpResponse App::route(const net::HttpRequest& request) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
-  const bool session = find_door(request).has_value();
+  const bool session = find_door(request, options_.compat).has_value();
   auto page = options_.compat.static_dir.empty()
                   ? playground_response(request)
                   : static_file_response(options_.compat.static_dir, request);
@@ -150,7 +150,7 @@ net::HttpResponse App::route(const net::HttpRequest& request) {
 
 net::UpgradeDecision App::on_upgrade(net::EventLoop&, const net::HttpRequest& request) {
   net::UpgradeDecision decision;
-  const auto door = find_door(request);
+  const auto door = find_door(request, options_.compat);
   if (!door) {
     decision.refusal = route(request);
     return decision;
@@ -168,6 +168,12 @@ net::UpgradeDecision App::on_upgrade(net::EventLoop&, const net::HttpRequest& re
           404, {"DeploymentNotFound", "The API deployment for this resource does not exist.", {}});
       return decision;
     }
+  }
+  // The bridge refused before the upgrade, and its clients wait for that.
+  if (door->dialect == DialectKind::speech_bridge &&
+      !authenticator_.admit(request, base::wall_now())) {
+    decision.refusal = error_response(403, invalid_api_key());
+    return decision;
   }
   if (shutting_down_ || sessions_.full()) {
     decision.refusal = error_response(
@@ -187,7 +193,7 @@ const engine::Model* App::find_model(const Door& door, const protocol::SessionPa
 
 void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
                        std::shared_ptr<net::WebSocket> socket) {
-  const Door door = *find_door(request);
+  const Door door = *find_door(request, options_.compat);
   const auto admission = authenticator_.admit(request, base::wall_now());
   if (!admission) {
     log_->warn("a connection from {} was refused: no valid token", request.remote_address);
@@ -221,7 +227,7 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
   const std::uint64_t id = sessions_.next_id();
   auto options = session_options(options_, *model, door, admission->secret.get());
   log_->info("session {} begins: {} model={} from {}", id,
-             door.translation ? "translation" : make_dialect(door.dialect)->name(),
+             door.translation ? "translation" : make_dialect(door.dialect, options_.compat)->name(),
              loggable(options.defaults.model), request.remote_address);
   auto on_closed = [this, &loop, id, began = loop.now(),
                     place = std::move(place)](std::string_view detail) {
@@ -246,7 +252,7 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
     return;
   }
   transport::SessionSetup setup;
-  setup.dialect = make_dialect(door.dialect);
+  setup.dialect = make_dialect(door.dialect, options_.compat);
   setup.session = std::move(options);
   setup.engines = model->engines;
   setup.send_queue_bytes_max = queue_max;
@@ -266,7 +272,8 @@ void App::refuse(const Door& door, base::Error fault, net::CloseCode code,
   std::string event_id = "event_";
   random.append_base62(event_id, 21);
   std::string frame;
-  make_dialect(door.dialect)->write({std::move(event_id), std::move(error)}, frame);
+  make_dialect(door.dialect, options_.compat)
+      ->write({std::move(event_id), std::move(error)}, frame);
   turn_away(std::move(socket), std::move(frame), code, reason);
 }
 

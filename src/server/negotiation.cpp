@@ -20,7 +20,8 @@ bool asks_for_beta(const net::HttpRequest& request) {
 
 }  // namespace
 
-std::optional<Door> find_door(const net::HttpRequest& request) {
+std::optional<Door> find_door(const net::HttpRequest& request,
+                              const config::CompatOptions& compat) {
   Door door;
   if (request.path == "/openai/realtime") {
     door.azure = true;
@@ -31,8 +32,14 @@ std::optional<Door> find_door(const net::HttpRequest& request) {
         request.query_value("deployment").value_or(request.query_value("model").value_or(""));
   } else if (request.path == "/v1/realtime" || request.path == "/openai/v1/realtime") {
     door.azure = request.path != "/v1/realtime";
-    if (asks_for_beta(request)) door.dialect = DialectKind::openai_beta;
+    if (asks_for_beta(request)) {
+      door.dialect = DialectKind::openai_beta;
+    } else if (compat.profile == "speech-bridge" && !door.azure) {
+      door.dialect = DialectKind::speech_bridge;
+    }
     door.model = request.query_value("model").value_or("");
+  } else if (request.path == "/realtime") {
+    door.dialect = DialectKind::open_realtime;
   } else if (request.path == "/v1/realtime/translations" ||
              request.path == "/openai/v1/realtime/translations") {
     door.azure = request.path != "/v1/realtime/translations";
@@ -48,7 +55,25 @@ std::optional<Door> find_door(const net::HttpRequest& request) {
   return door;
 }
 
-std::unique_ptr<protocol::Dialect> make_dialect(DialectKind kind) {
+namespace {
+
+// What the bridge's `turn_detection` begins with.
+protocol::TurnDetection bridge_detection(const config::CompatOptions& compat) {
+  protocol::TurnDetection detection;
+  detection.aggressiveness = compat.vad_aggressiveness;
+  detection.start_ms = compat.vad_start_ms;
+  detection.silence_duration_ms = compat.vad_end_ms;
+  detection.prefix_padding_ms = compat.vad_pad_ms;
+  detection.max_ms = compat.vad_max_ms;
+  detection.create_response = compat.vad_responds == "true";
+  detection.interrupt_response = compat.vad_interrupts == "true";
+  return detection;
+}
+
+}  // namespace
+
+std::unique_ptr<protocol::Dialect> make_dialect(DialectKind kind,
+                                                const config::CompatOptions& compat) {
   switch (kind) {
     case DialectKind::openai_ga:
       return protocol::make_openai_ga();
@@ -56,6 +81,10 @@ std::unique_ptr<protocol::Dialect> make_dialect(DialectKind kind) {
       return protocol::make_openai_beta();
     case DialectKind::azure_first_preview:
       return protocol::make_azure_first_preview();
+    case DialectKind::open_realtime:
+      return protocol::make_open_realtime();
+    case DialectKind::speech_bridge:
+      return protocol::make_speech_bridge({bridge_detection(compat)});
   }
   return nullptr;
 }

@@ -6,13 +6,20 @@
 #include <optional>
 #include <string>
 
+#include "config/options.h"
 #include "net/http.h"
 #include "protocol/dialect/dialect.h"
 #include "protocol/session_config.h"
 
 namespace parley::server {
 
-enum class DialectKind : std::uint8_t { openai_ga, openai_beta, azure_first_preview };
+enum class DialectKind : std::uint8_t {
+  openai_ga,
+  openai_beta,
+  azure_first_preview,
+  open_realtime,
+  speech_bridge,
+};
 
 // A way in for a session: what a WebSocket's path, query and headers ask for.
 struct Door {
@@ -31,9 +38,14 @@ struct Door {
 //                                       `openai-beta.realtime-v1`; `?model=`, `?intent=`
 //   /v1/realtime/translations           GA's translation sessions, Azure's name likewise
 //   /openai/realtime                    Azure's preview: beta; `?deployment=`, `?api-version=`
-std::optional<Door> find_door(const net::HttpRequest& request);
+//   /realtime                           open-realtime's dialect
+//
+// With the profile speech-bridge a bare connection to /v1/realtime speaks the bridge's dialect.
+std::optional<Door> find_door(const net::HttpRequest& request,
+                              const config::CompatOptions& compat = {});
 
-std::unique_ptr<protocol::Dialect> make_dialect(DialectKind kind);
+std::unique_ptr<protocol::Dialect> make_dialect(DialectKind kind,
+                                                const config::CompatOptions& compat = {});
 
 // The sub-protocol to select: `realtime` when offered, else the first one that carries no secret or
 // setting of its own, else whatever came first: a browser fails when none of its offers is taken.

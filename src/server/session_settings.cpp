@@ -25,6 +25,33 @@ std::optional<protocol::TurnDetection> turn_detection(const config::ModelSection
   return detection;
 }
 
+// How sessions of a dialect begin and behave, where that differs from the API.
+void use_dialect(const Door& door, const config::CompatOptions& compat, session::Options& out) {
+  auto& config = out.defaults;
+  constexpr base::AudioFormat kNarrow{base::AudioEncoding::pcm16, 16000};
+  switch (door.dialect) {
+    case DialectKind::openai_ga:
+    case DialectKind::azure_first_preview:
+      break;
+    case DialectKind::openai_beta:
+      // Clients that find turns by themselves beside our detector only commit.
+      out.commit_answers = session::CommitAnswers::turns;
+      break;
+    case DialectKind::open_realtime:
+      config.input_format = config.output_format = kNarrow;
+      config.turn_detection.reset();
+      config.transcription = protocol::Transcription{"whisper-1", {}, {}};
+      out.id_style = session::IdStyle::numbered;
+      break;
+    case DialectKind::speech_bridge:
+      config.turn_detection.reset();
+      config.transcription = protocol::Transcription{"gpt-4o-transcribe", {}, {}};
+      out.commit_answers = compat.commit_responds == "true" ? session::CommitAnswers::always
+                                                            : session::CommitAnswers::never;
+      break;
+  }
+}
+
 }  // namespace
 
 const engine::Model* choose_model(const engine::Catalog& catalog, const config::Options& options,
@@ -52,6 +79,7 @@ session::Options session_options(const config::Options& options, const engine::M
     protocol::apply(*secret, config);
     if (secret->model) config.model = *secret->model;
   }
+  use_dialect(door, options.compat, out);
   out.metrics = door.metrics;
   // Azure's clients name their model in updates although the address named a deployment.
   out.model_settled = !door.model.empty() && !door.azure;

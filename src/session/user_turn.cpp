@@ -51,6 +51,8 @@ turn::TurnDetectorOptions detector_options(const protocol::TurnDetection& detect
   options.prefix_padding_ms = detection.prefix_padding_ms;
   options.silence_duration_ms = detection.silence_duration_ms;
   options.threshold = detection.threshold;
+  options.speech_duration_min_ms = detection.start_ms.value_or(options.speech_duration_min_ms);
+  options.turn_max_ms = detection.max_ms.value_or(options.turn_max_ms);
   if (detection.type == protocol::TurnDetectionType::semantic_vad) {
     // Until a pause has been judged, the longest wait applies.
     options.silence_duration_ms = wait_range(detection.eagerness).max_ms;
@@ -79,8 +81,10 @@ UserTurn::UserTurn(Context& context, Transcriber& transcriber, TurnListener& lis
 void UserTurn::make_detector() {
   detector_.reset();
   if (!context_.config.turn_detection) return;
+  turn::VadOptions vad = context_.options.vad;
+  vad.aggressiveness = context_.config.turn_detection->aggressiveness.value_or(vad.aggressiveness);
   detector_ = std::make_unique<turn::TurnDetector>(
-      turn::make_vad(context_.options.vad), detector_options(*context_.config.turn_detection));
+      turn::make_vad(vad), detector_options(*context_.config.turn_detection));
   detector_origin_ = buffer_.listened().samples;
 }
 
@@ -310,7 +314,10 @@ void UserTurn::reconfigure(const protocol::SessionConfig& before) {
   }
   if (config.turn_detection == before.turn_detection) return;
   pause_begin_.reset();
-  if (detector_ && config.turn_detection) {
+  const bool same_vad =
+      before.turn_detection && config.turn_detection &&
+      before.turn_detection->aggressiveness == config.turn_detection->aggressiveness;
+  if (detector_ && config.turn_detection && (same_vad || state_ == State::speaking)) {
     detector_->set_options(detector_options(*config.turn_detection));
     return;
   }

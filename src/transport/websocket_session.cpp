@@ -96,8 +96,10 @@ void WebSocketSession::reject_frame(base::Error fault, std::string event_id) {
 void WebSocketSession::on_event(const protocol::ServerEvent& event) {
   if (closing_) return;
   std::string frame;
-  if (!setup_.dialect->write(event, frame)) return;
-  socket_->send_text(std::move(frame));
+  if (setup_.dialect->write(event, frame)) socket_->send_text(std::move(frame));
+  for (frame.clear(); setup_.dialect->write_more(frame); frame.clear()) {
+    socket_->send_text(std::move(frame));
+  }
   if (socket_->queued_bytes() > setup_.send_queue_bytes_max) {
     detail_ = "the client reads too slowly";
     close(net::CloseCode::policy_violation, "too slow: the send queue is full");

@@ -61,6 +61,7 @@ void TurnDetector::analyse_frame(std::vector<TurnEvent>& events) {
       follow_run(speech, now);
       return look_for_start(events, now);
     case State::speaking:
+      if (cut_if_too_long(events, now)) return;
       return look_for_silence(events, now, speech);
     case State::pausing:
       follow_run(speech, now);
@@ -90,8 +91,21 @@ void TurnDetector::look_for_start(std::vector<TurnEvent>& events, std::int64_t n
   const std::int64_t padded = speech_run_begin_ - samples_of(options_.prefix_padding_ms);
   events.push_back({TurnEventType::speech_started, {std::max(padded, turn_floor_)}, {now}});
   state_ = State::speaking;
+  turn_began_ = speech_run_begin_;
   speech_end_ = speech_run_end_;
   forget_run();
+}
+
+// The speech that goes on is the next turn's.
+bool TurnDetector::cut_if_too_long(std::vector<TurnEvent>& events, std::int64_t now) {
+  if (options_.turn_max_ms <= 0 || now - turn_began_ < samples_of(options_.turn_max_ms)) {
+    return false;
+  }
+  events.push_back({TurnEventType::speech_stopped, {now}, {now}});
+  state_ = State::quiet;
+  turn_floor_ = now;
+  forget_run();
+  return true;
 }
 
 void TurnDetector::look_for_silence(std::vector<TurnEvent>& events, std::int64_t now, bool speech) {

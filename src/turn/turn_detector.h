@@ -17,6 +17,7 @@ struct TurnDetectorOptions {
   int silence_duration_ms = 200;  // silence that ends the turn
   // Speech shorter than this does not start a turn (clicks, breaths). Part of the start's latency.
   int speech_duration_min_ms = 60;
+  int turn_max_ms = 0;  // a turn that lasts longer is cut there; 0: never
 };
 
 enum class TurnEventType : std::uint8_t {
@@ -66,6 +67,7 @@ class TurnDetector {
   void look_for_start(std::vector<TurnEvent>& events, std::int64_t now);
   void look_for_silence(std::vector<TurnEvent>& events, std::int64_t now, bool speech);
   void look_for_end(std::vector<TurnEvent>& events, std::int64_t now);
+  bool cut_if_too_long(std::vector<TurnEvent>& events, std::int64_t now);
 
   std::unique_ptr<Vad> vad_;
   TurnDetectorOptions options_;
@@ -76,6 +78,7 @@ class TurnDetector {
   std::int64_t speech_run_begin_ = 0;
   std::int64_t speech_run_ = 0;      // speech in it so far, samples, without the gaps
   std::int64_t speech_run_end_ = 0;  // where its last speech frame ended
+  std::int64_t turn_began_ = 0;      // speaking and pausing: where its speech began
   std::int64_t speech_end_ = 0;      // speaking and pausing: where speech last ended
   std::int64_t turn_floor_ = 0;      // no turn starts before this
   float probability_ = 0;

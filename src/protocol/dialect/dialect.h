@@ -11,8 +11,8 @@
 
 namespace parley::protocol {
 
-// A dialect turns wire frames into client events and server events into wire frames. Stateless but
-// for scratch buffers; one per connection, used on that connection's loop only.
+// A dialect turns wire frames into client events and server events into wire frames. Most are
+// stateless but for scratch buffers; one per connection, used on that connection's loop only.
 class Dialect {
  public:
   virtual ~Dialect() = default;
@@ -28,6 +28,13 @@ class Dialect {
   // no such event (ItemDone in beta).
   virtual bool write(const ServerEvent& event, std::string& out) = 0;
 
+  // Dialects in which some events come as several frames: appends the next one that the event last
+  // written also means. False: there is none.
+  virtual bool write_more(std::string& out) {
+    static_cast<void>(out);
+    return false;
+  }
+
   // The name for logs: "openai-ga", "openai-beta", "azure-2024-10-01-preview".
   virtual std::string_view name() const = 0;
 };
@@ -36,5 +43,13 @@ std::unique_ptr<Dialect> make_openai_ga();
 std::unique_ptr<Dialect> make_openai_beta();
 // Azure's 2024-10-01-preview: the beta without the events that came later.
 std::unique_ptr<Dialect> make_azure_first_preview();
+
+// Of two smaller servers, for their clients (docs/reference/dialects.md). One per session: they
+// remember what was said.
+std::unique_ptr<Dialect> make_open_realtime();
+struct SpeechBridgeOptions {
+  TurnDetection detection;  // what its `turn_detection` begins with, with all of its own fields
+};
+std::unique_ptr<Dialect> make_speech_bridge(SpeechBridgeOptions options);
 
 }  // namespace parley::protocol

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "protocol/item.h"
 #include "protocol/json/flavour.h"
 #include "protocol/json/names.h"
 #include "protocol/json/value.h"
@@ -25,9 +26,11 @@ namespace parley::protocol::json {
 // One frame's reading: its shape and its first fault.
 class Reading {
  public:
-  explicit Reading(Flavour flavour) : flavour_(flavour) {}
+  explicit Reading(Flavour flavour, std::size_t id_length_max = kItemIdLengthMax)
+      : flavour_(flavour), id_length_max_(id_length_max) {}
 
   Flavour flavour() const { return flavour_; }
+  std::size_t id_length_max() const { return id_length_max_; }  // of items and calls
   bool lenient() const { return flavour_ == Flavour::beta; }
   bool failed() const { return fault_.has_value(); }
   const base::Error& fault() const { return *fault_; }
@@ -41,6 +44,7 @@ class Reading {
 
  private:
   Flavour flavour_;
+  std::size_t id_length_max_;
   std::optional<base::Error> fault_;
 };
 

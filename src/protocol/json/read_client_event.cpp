@@ -150,11 +150,17 @@ base::Result<ClientEvent> read_client_event(std::string_view frame, Flavour flav
   if (!document) {
     return base::fail("invalid_json", "Invalid event: failed to parse JSON value. ");
   }
-  if (document->object() == nullptr) {
+  return read_client_event(*document, flavour, event_id, audio, kItemIdLengthMax);
+}
+
+base::Result<ClientEvent> read_client_event(Value& document, Flavour flavour, std::string& event_id,
+                                            std::string& audio, std::size_t id_length_max) {
+  event_id.clear();
+  if (document.object() == nullptr) {
     return base::fail("invalid_event", "Invalid event: expected a JSON object.");
   }
-  Reading reading(flavour);
-  ObjectReader fields(*document, {}, reading);
+  Reading reading(flavour, id_length_max);
+  ObjectReader fields(document, {}, reading);
   Source source{fields, audio};
   ClientEvent event;
   read_event(source, event);

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "protocol/client_event.h"
 #include "protocol/json/field_reader.h"
+#include "protocol/json/value.h"
 
 namespace parley::protocol::json {
 
@@ -17,5 +18,9 @@ inline constexpr std::size_t kEventIdLengthMax = 512;
 // `audio` and the event borrows from there.
 base::Result<ClientEvent> read_client_event(std::string_view frame, Flavour flavour,
                                             std::string& event_id, std::string& audio);
+
+// The same for a frame whose document a dialect has turned into the flavour's own shape.
+base::Result<ClientEvent> read_client_event(Value& document, Flavour flavour, std::string& event_id,
+                                            std::string& audio, std::size_t id_length_max);
 
 }  // namespace parley::protocol::json

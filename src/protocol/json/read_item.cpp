@@ -6,7 +6,9 @@
 namespace parley::protocol::json {
 namespace {
 
-constexpr StringRule kIdRule = {.length_max = kItemIdLengthMax, .empty_allowed = false};
+StringRule id_rule(ObjectReader& fields) {
+  return {.length_max = fields.reading().id_length_max(), .empty_allowed = false};
+}
 
 // What a role may say. `audio` of an assistant is known, so that its refusal can name what to send.
 constexpr std::array kUserPartsGa = {
@@ -99,7 +101,7 @@ void read_message(ObjectReader& fields, Item& item) {
 
 void read_item_fields(ObjectReader& fields, Item& item) {
   constexpr std::array kObjects = {Name<int>{"realtime.item", 0}};
-  item.id = fields.string("id", kIdRule).value_or(std::string());
+  item.id = fields.string("id", id_rule(fields)).value_or(std::string());
   fields.name("object", kObjects);
   item.status = fields.name("status", kItemStatuses).value_or(ItemStatus::completed);
   switch (item.type) {
@@ -107,12 +109,12 @@ void read_item_fields(ObjectReader& fields, Item& item) {
       read_message(fields, item);
       break;
     case ItemType::function_call:
-      item.call_id = fields.string("call_id", kIdRule).value_or(std::string());
+      item.call_id = fields.string("call_id", id_rule(fields)).value_or(std::string());
       item.name = fields.required_string("name");
       item.arguments = fields.required_string("arguments");
       break;
     case ItemType::function_call_output:
-      item.call_id = fields.required_string("call_id", kIdRule);
+      item.call_id = fields.required_string("call_id", id_rule(fields));
       item.output = fields.required_string("output");
       break;
     case ItemType::mcp_list_tools:
