@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "compat/realtime_ai/realtime_ai_session.h"
 #include "protocol/json/documents.h"
 #include "server/playground.h"
 #include "server/session_settings.h"
@@ -49,6 +50,13 @@ std::string loggable(std::string_view text) {
     if (byte < 0x20 || byte == 0x7f) c = '?';
   }
   return text.size() > kLengthMax ? out + "..." : out;
+}
+
+// What a session is called in the log.
+std::string door_name(const Door& door) {
+  if (door.translation) return "translation";
+  if (door.realtime_ai) return "realtime-ai";
+  return std::string(make_dialect(door.dialect)->name());
 }
 
 // Ends a connection that gets no session.
@@ -169,10 +177,11 @@ net::UpgradeDecision App::on_upgrade(net::EventLoop&, const net::HttpRequest& re
       return decision;
     }
   }
-  // The bridge refused before the upgrade, and its clients wait for that.
-  if (door->dialect == DialectKind::speech_bridge &&
-      !authenticator_.admit(request, base::wall_now())) {
-    decision.refusal = error_response(403, invalid_api_key());
+  // The bridge refused before the upgrade, and its clients wait for that; realtime-ai's have no
+  // event for it.
+  const bool early = door->dialect == DialectKind::speech_bridge || door->realtime_ai;
+  if (early && !authenticator_.admit(request, base::wall_now())) {
+    decision.refusal = error_response(door->realtime_ai ? 401 : 403, invalid_api_key());
     return decision;
   }
   if (shutting_down_ || sessions_.full()) {
@@ -227,7 +236,7 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
   const std::uint64_t id = sessions_.next_id();
   auto options = session_options(options_, *model, door, admission->secret.get());
   log_->info("session {} begins: {} model={} from {}", id,
-             door.translation ? "translation" : make_dialect(door.dialect, options_.compat)->name(),
+             door_name(door),
              loggable(options.defaults.model), request.remote_address);
   auto on_closed = [this, &loop, id, began = loop.now(),
                     place = std::move(place)](std::string_view detail) {
@@ -240,6 +249,17 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
     sessions_.remove(loop, id);
   };
   const auto queue_max = static_cast<std::size_t>(options_.server.send_queue_bytes_max);
+  if (door.realtime_ai) {
+    compat::RealtimeAiSetup setup;
+    setup.session = std::move(options);
+    setup.engines = model->engines;
+    setup.rate_hz = options_.compat.realtime_ai_rate_hz;
+    setup.leading_pad_bytes = options_.compat.leading_pad_bytes;
+    setup.send_queue_bytes_max = queue_max;
+    setup.on_closed = std::move(on_closed);
+    sessions_.add(loop, id, compat::RealtimeAiSession::start(std::move(socket), std::move(setup)));
+    return;
+  }
   if (door.translation) {
     transport::TranslationSetup setup;
     setup.config = translation_config(options.defaults, admission->secret.get());

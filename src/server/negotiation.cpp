@@ -40,6 +40,8 @@ std::optional<Door> find_door(const net::HttpRequest& request,
     door.model = request.query_value("model").value_or("");
   } else if (request.path == "/realtime") {
     door.dialect = DialectKind::open_realtime;
+  } else if (request.path == "/ws") {
+    door.realtime_ai = true;
   } else if (request.path == "/v1/realtime/translations" ||
              request.path == "/openai/v1/realtime/translations") {
     door.azure = request.path != "/v1/realtime/translations";

@@ -27,6 +27,7 @@ struct Door {
   std::string model;  // as the client named it; empty: it named none
   protocol::SessionType type = protocol::SessionType::realtime;
   bool translation = false;  // an event set of its own
+  bool realtime_ai = false;  // likewise (compat/realtime_ai)
   bool metrics = false;      // `?parley.events=metrics`: Parley's own events are wanted
   bool azure = false;        // refusals are HTTP answers in Azure's shape, before the upgrade
 };
@@ -39,6 +40,7 @@ struct Door {
 //   /v1/realtime/translations           GA's translation sessions, Azure's name likewise
 //   /openai/realtime                    Azure's preview: beta; `?deployment=`, `?api-version=`
 //   /realtime                           open-realtime's dialect
+//   /ws                                 realtime-ai's protocol
 //
 // With the profile speech-bridge a bare connection to /v1/realtime speaks the bridge's dialect.
 std::optional<Door> find_door(const net::HttpRequest& request,

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: MIT
+#include "compat/realtime_ai/realtime_ai_session.h"
+
+#include <utility>
+#include <variant>
+
+#include "compat/frames.h"
+#include "protocol/json/writer.h"
+
+namespace parley::compat {
+
+namespace {
+
+using protocol::json::Value;
+using protocol::json::Writer;
+
+// The page loses 12 bytes of each message, so few large ones; the first is small, to be heard soon.
+constexpr int kFirstSoundMs = 200;
+constexpr int kSoundMs = 400;
+constexpr auto kOutputLead = std::chrono::milliseconds(1200);
+// The page repeats `interrupt` every 40 ms.
+constexpr auto kInterruptTold = std::chrono::milliseconds(500);
+
+session::Options as_realtime_ai(session::Options options, int rate_hz) {
+  auto& defaults = options.defaults;
+  defaults.input_format = defaults.output_format = {base::AudioEncoding::pcm16, rate_hz};
+  defaults.output_modality = protocol::Modality::audio;
+  if (!defaults.turn_detection) defaults.turn_detection = protocol::TurnDetection{};
+  defaults.turn_detection->silence_duration_ms =
+      std::max(defaults.turn_detection->silence_duration_ms, 500);
+  if (!defaults.transcription)
+    defaults.transcription = protocol::Transcription{"whisper-1", {}, {}};
+  options.output_lead = kOutputLead;
+  return options;
+}
+
+const std::string* text_member(const Value& document, std::string_view key) {
+  const Value* value = protocol::json::find(document, key);
+  return value == nullptr ? nullptr : std::get_if<std::string>(&value->data);
+}
+
+}  // namespace
+
+std::shared_ptr<RealtimeAiSession> RealtimeAiSession::start(std::shared_ptr<net::WebSocket> socket,
+                                                            RealtimeAiSetup setup) {
+  std::shared_ptr<RealtimeAiSession> session(
+      new RealtimeAiSession(std::move(socket), std::move(setup)));
+  session->socket_->start({
+      .on_text = [session](std::string_view frame) { session->on_text(frame); },
+      .on_binary = [session](std::string_view message) { session->on_binary(message); },
+      .on_closed = [session](int, std::string_view) { session->on_closed(); },
+  });
+  session->begin();
+  session->send_status("listening");
+  return session;
+}
+
+RealtimeAiSession::RealtimeAiSession(std::shared_ptr<net::WebSocket> socket, RealtimeAiSetup setup)
+    : socket_(std::move(socket)),
+      setup_(std::move(setup)),
+      session_options_(as_realtime_ai(std::move(setup_.session), setup_.rate_hz)),
+      random_(base::random_seed()),
+      session_id_(make_uuid(random_)),
+      frames_(setup_.rate_hz) {}
+
+RealtimeAiSession::~RealtimeAiSession() = default;
+
+// A conversation from its beginning.
+void RealtimeAiSession::begin() {
+  session_options_.seed = base::random_seed();
+  driver_ =
+      std::make_unique<driver::SessionDriver>(socket_->loop(), session_options_, setup_.engines,
+                                              static_cast<driver::SessionClient&>(*this));
+  frames_.reset();
+  heard_.clear();
+  driver_->start();
+}
+
+// ---- from the client ---------------------------------------------------------------------------
+
+void RealtimeAiSession::on_text(std::string_view frame) {
+  if (closing_) return;
+  auto document = protocol::json::parse(frame);
+  if (!document) return send_error("Invalid JSON format");
+  if (document->object() == nullptr) return send_error("Invalid message: expected a JSON object");
+  const std::string* name = text_member(*document, "type");
+  if (name == nullptr) name = text_member(*document, "command");
+  if (name == nullptr) return send_error("Invalid message: expected a text in 'type'");
+  const std::string wanted = *name;
+  command(wanted, *document);
+}
+
+void RealtimeAiSession::command(const std::string& name, Value& document) {
+  if (name == "start") {
+    listening_ = true;
+    frames_.reset();
+    send_status("listening");
+  } else if (name == "stop") {
+    listening_ = false;
+    cancel_answer();
+    driver_->handle(protocol::ClientEvent{{}, protocol::InputAudioBufferClear{}});
+    std::string frame;
+    Writer w(frame);
+    w.begin_object();
+    w.string("type", "stop_acknowledged");
+    w.string("message", "All processing stopped");
+    w.boolean("queues_cleared", true);
+    w.string("session_id", session_id_);
+    w.end_object();
+    send(std::move(frame));
+    send_status("stopped");
+  } else if (name == "reset") {
+    cancel_answer();
+    begin();
+    listening_ = true;
+    send_status("listening");
+  } else if (name == "interrupt") {
+    cancel_answer();
+    const base::Instant now = socket_->loop().now();
+    if (now - interrupt_told_at_ < kInterruptTold) return;
+    interrupt_told_at_ = now;
+    send_event("interrupt_acknowledged");
+  } else if (name == "clear_queues") {
+    cancel_answer();
+  } else if (name == "text_input") {
+    const std::string* text = text_member(document, "text");
+    if (text == nullptr) return send_error("text_input needs a text in 'text'");
+    say(*text);
+  } else {
+    send_error("Invalid command type: " + name.substr(0, 64));
+  }
+}
+
+void RealtimeAiSession::say(std::string text) {
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return;
+  cancel_answer();
+  std::string frame;
+  Writer w(frame);
+  w.begin_object();
+  w.string("type", "final_transcript");
+  w.string("content", text);
+  w.boolean("is_partial", false);
+  w.string("session_id", session_id_);
+  w.end_object();
+  send(std::move(frame));
+  protocol::ConversationItemCreate create;
+  create.item.role = protocol::Role::user;
+  protocol::ContentPart part;
+  part.type = protocol::PartType::input_text;
+  part.text = std::move(text);
+  create.item.content.push_back(std::move(part));
+  driver_->handle(protocol::ClientEvent{{}, std::move(create)});
+  driver_->handle(protocol::ClientEvent{{}, protocol::ResponseCreate{}});
+}
+
+void RealtimeAiSession::cancel_answer() {
+  if (answering_) driver_->handle(protocol::ClientEvent{{}, protocol::ResponseCancel{}});
+}
+
+void RealtimeAiSession::on_binary(std::string_view message) {
+  if (closing_ || !listening_) return;
+  const auto* samples = frames_.take(message);
+  if (samples == nullptr) {
+    if (std::exchange(told_of_short_frame_, true)) return;
+    return send_error("Sound must follow a header of 8 bytes: 4 of time, 4 of flags");
+  }
+  audio_.clear();
+  for (const std::int16_t sample : *samples) {
+    const auto value = static_cast<std::uint16_t>(sample);
+    audio_.push_back(static_cast<std::uint8_t>(value & 0xff));
+    audio_.push_back(static_cast<std::uint8_t>(value >> 8));
+  }
+  driver_->handle(session::AudioAppended{audio_, {}});
+}
+
+// ---- to the client -----------------------------------------------------------------------------
+
+void RealtimeAiSession::on_event(const protocol::ServerEvent& event) {
+  if (closing_) return;
+  const auto& body = event.body;
+  if (std::holds_alternative<protocol::SpeechStarted>(body)) {
+    heard_.clear();
+  } else if (const auto* delta = std::get_if<protocol::TranscriptionDelta>(&body)) {
+    heard_ += delta->delta;
+    send_event("partial_transcript", "content", heard_);
+  } else if (const auto* heard = std::get_if<protocol::TranscriptionCompleted>(&body)) {
+    heard_.clear();
+    if (!heard->transcript.empty()) {
+      send_event("final_transcript", "content", heard->transcript);
+    }
+    if (answering_) announce();
+  } else if (const auto* unheard = std::get_if<protocol::TranscriptionFailed>(&body)) {
+    send_error(unheard->message);
+  } else if (std::holds_alternative<protocol::ResponseCreated>(body)) {
+    answering_ = true;
+    announced_ = false;
+    first_sound_ = true;
+    text_.clear();
+    sound_.clear();
+  } else if (const auto* text = std::get_if<protocol::TextDelta>(&body)) {
+    on_words(text->delta);
+  } else if (const auto* words = std::get_if<protocol::AudioTranscriptDelta>(&body)) {
+    on_words(words->delta);
+  } else if (const auto* sound = std::get_if<protocol::AudioDelta>(&body)) {
+    on_sound(sound->audio);
+  } else if (std::holds_alternative<protocol::AudioDone>(body)) {
+    end_sound();
+  } else if (const auto* done = std::get_if<protocol::ResponseDone>(&body)) {
+    end_answer(done->response);
+  } else if (const auto* error = std::get_if<protocol::ErrorEvent>(&body)) {
+    send_error(error->message);
+  }
+}
+
+// A new turn: what still plays of the last one stops, never what comes now.
+void RealtimeAiSession::announce() {
+  if (std::exchange(announced_, true)) return;
+  send_event("tts_stop");
+  send_event("llm_status", "status", "processing");
+}
+
+void RealtimeAiSession::on_words(const std::string& delta) {
+  announce();
+  text_ += delta;
+  send_text_so_far("subtitle", false);
+  send_text_so_far("llm_response", false);
+}
+
+void RealtimeAiSession::on_sound(std::span<const std::uint8_t> bytes) {
+  announce();
+  sound_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto wanted = static_cast<std::size_t>(setup_.rate_hz) * 2 *
+                      static_cast<std::size_t>(first_sound_ ? kFirstSoundMs : kSoundMs) / 1000;
+  if (sound_.size() >= wanted) send_sound();
+}
+
+void RealtimeAiSession::send_sound() {
+  if (sound_.empty() || closing_) return;
+  if (!std::exchange(speaking_, true)) {
+    send_event("tts_start", "format",
+               "raw-" + std::to_string(setup_.rate_hz / 1000) + "khz-16bit-mono-pcm");
+  }
+  first_sound_ = false;
+  std::string message(static_cast<std::size_t>(setup_.leading_pad_bytes), '\0');
+  message += std::exchange(sound_, {});
+  socket_->send_binary(std::move(message));
+}
+
+void RealtimeAiSession::end_sound() {
+  send_sound();
+  if (std::exchange(speaking_, false)) send_event("tts_end");
+}
+
+void RealtimeAiSession::end_answer(const protocol::Response& response) {
+  answering_ = false;
+  using protocol::ResponseStatus;
+  if (response.status == ResponseStatus::cancelled) {
+    sound_.clear();
+    if (std::exchange(speaking_, false)) send_event("tts_end");
+    send_event("tts_stop");
+  }
+  end_sound();
+  announced_ = true;
+  if (!response.error_message.empty()) send_error(response.error_message);
+  send_text_so_far("subtitle", true);
+  send_text_so_far("llm_response", true);
+}
+
+void RealtimeAiSession::send_status(std::string_view status) {
+  send_event("status", "status", status);
+}
+
+void RealtimeAiSession::send_error(std::string_view message) {
+  send_event("error", "message", message);
+}
+
+void RealtimeAiSession::send_event(std::string_view type, std::string_view key,
+                                   std::string_view value) {
+  std::string frame;
+  Writer w(frame);
+  w.begin_object();
+  w.string("type", type);
+  if (!key.empty()) w.string(key, value);
+  w.string("session_id", session_id_);
+  w.end_object();
+  send(std::move(frame));
+}
+
+void RealtimeAiSession::send_text_so_far(std::string_view type, bool complete) {
+  std::string frame;
+  Writer w(frame);
+  w.begin_object();
+  w.string("type", type);
+  w.string("content", text_);
+  w.boolean("is_complete", complete);
+  w.string("session_id", session_id_);
+  w.end_object();
+  send(std::move(frame));
+}
+
+void RealtimeAiSession::send(std::string frame) {
+  if (closing_) return;
+  socket_->send_text(std::move(frame));
+  if (socket_->queued_bytes() > setup_.send_queue_bytes_max) {
+    detail_ = "the client reads too slowly";
+    close(net::CloseCode::policy_violation, "too slow: the send queue is full");
+  }
+}
+
+// ---- the end -----------------------------------------------------------------------------------
+
+void RealtimeAiSession::on_end(int code, std::string reason, std::string_view detail) {
+  detail_ = detail;
+  close(static_cast<net::CloseCode>(code), std::move(reason));
+}
+
+void RealtimeAiSession::close(net::CloseCode code, std::string reason) {
+  if (std::exchange(closing_, true)) return;
+  socket_->close(code, std::move(reason));
+}
+
+void RealtimeAiSession::on_closed() {
+  closing_ = true;
+  driver_.reset();
+  if (setup_.on_closed) std::exchange(setup_.on_closed, nullptr)(detail_);
+}
+
+}  // namespace parley::compat

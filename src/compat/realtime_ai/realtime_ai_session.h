@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "compat/realtime_ai/sound_frames.h"
+#include "driver/session_driver.h"
+#include "engine/ports.h"
+#include "net/websocket.h"
+#include "protocol/json/value.h"
+#include "session/session.h"
+#include "transport/live_session.h"
+
+namespace parley::compat {
+
+struct RealtimeAiSetup {
+  session::Options session;  // its formats and turn detection are ours to set
+  engine::EngineSet engines;
+  int rate_hz = 16000;        // of the audio, both ways
+  int leading_pad_bytes = 0;  // zeros before the samples of each message, which the page cuts off
+  std::size_t send_queue_bytes_max = 32u << 20u;
+  std::function<void(std::string_view detail)> on_closed;  // once; empty, or why it ended early
+};
+
+// A session in realtime-ai's protocol, over the same core as every other: commands and sound come
+// in, transcripts, the answer's text so far and its sound go out. Recognition runs from the begin;
+// an interruption ends the answer and nothing else. Lives on the socket's loop; keeps itself alive
+// until the connection is closed.
+//
+//   in   {"type" or "command": start | stop | reset | interrupt | clear_queues | text_input}, sound
+//   out  status, partial_transcript, final_transcript, tts_stop, llm_status, subtitle,
+//   llm_response,
+//        tts_start, sound, tts_end, stop_acknowledged, interrupt_acknowledged, error
+class RealtimeAiSession final : public transport::LiveSession, private driver::SessionClient {
+ public:
+  static std::shared_ptr<RealtimeAiSession> start(std::shared_ptr<net::WebSocket> socket,
+                                                  RealtimeAiSetup setup);
+  ~RealtimeAiSession() override;
+
+  void close(net::CloseCode code, std::string reason) override;
+
+ private:
+  RealtimeAiSession(std::shared_ptr<net::WebSocket> socket, RealtimeAiSetup setup);
+
+  void begin();
+  void on_text(std::string_view frame);
+  void on_binary(std::string_view message);
+  void command(const std::string& name, protocol::json::Value& document);
+  void say(std::string text);
+  void cancel_answer();
+  void on_event(const protocol::ServerEvent& event) override;
+  void on_end(int code, std::string reason, std::string_view detail) override;
+  void on_closed();
+
+  void announce();
+  void on_words(const std::string& delta);
+  void on_sound(std::span<const std::uint8_t> bytes);
+  void send_sound();
+  void end_sound();
+  void end_answer(const protocol::Response& response);
+  void send_status(std::string_view status);
+  void send_error(std::string_view message);
+  // {"type", `key`: `value` where given, "session_id"}
+  void send_event(std::string_view type, std::string_view key = {}, std::string_view value = {});
+  void send_text_so_far(std::string_view type, bool complete);
+  void send(std::string frame);
+
+  std::shared_ptr<net::WebSocket> socket_;
+  RealtimeAiSetup setup_;
+  session::Options session_options_;
+  std::unique_ptr<driver::SessionDriver> driver_;
+  base::Random random_;
+  const std::string session_id_;
+  SoundFrames frames_;
+  std::vector<std::uint8_t> audio_;  // what is appended, reused
+  std::string heard_;                // of the utterance, so far
+  bool listening_ = true;
+  bool told_of_short_frame_ = false;
+  base::Instant interrupt_told_at_;
+
+  // Of the answer under way.
+  bool answering_ = false;
+  bool announced_ = true;  // tts_stop and llm_status were sent
+  std::string text_;
+  std::string sound_;      // not sent yet
+  bool speaking_ = false;  // between tts_start and tts_end
+  bool first_sound_ = true;
+  bool closing_ = false;
+  std::string detail_;
+};
+
+}  // namespace parley::compat
