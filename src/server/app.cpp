@@ -8,7 +8,9 @@
 
 #include "base/random.h"
 #include "compat/realtime_ai/realtime_ai_session.h"
+#include "compat/telephony/media_stream_session.h"
 #include "protocol/json/documents.h"
+#include "server/call_answer.h"
 #include "server/playground.h"
 #include "server/session_settings.h"
 #include "server/static_files.h"
@@ -56,6 +58,7 @@ std::string loggable(std::string_view text) {
 std::string door_name(const Door& door) {
   if (door.translation) return "translation";
   if (door.realtime_ai) return "realtime-ai";
+  if (door.carrier) return *door.carrier == compat::Carrier::twilio ? "twilio" : "telnyx";
   return std::string(make_dialect(door.dialect)->name());
 }
 
@@ -116,14 +119,15 @@ net::HttpResponse App::route(const net::HttpRequest& request) {
                   ? playground_response(request)
                   : static_file_response(options_.compat.static_dir, request);
   const bool health = request.path == "/healthz" || request.path == "/health";
-  const bool own = page || request.path == "/" || health;
+  const bool call = answers_calls(request.path);
+  const bool own = page || request.path == "/" || health || call;
   if (!session && !own && !RestApi::knows(request.path) && !AudioApi::knows(request.path)) {
     return error_response(404, {"not_found",
                                 "Unknown request URL: " + request.method + " " + request.path +
                                     ". Please check the URL for typos.",
                                 {}});
   }
-  if ((session || own) && !reads) {
+  if ((session || own) && !reads && !(call && request.method == "POST")) {
     auto response = error_response(
         405,
         {"method_not_allowed", "Not allowed to " + request.method + " on " + request.path, {}});
@@ -136,6 +140,7 @@ net::HttpResponse App::route(const net::HttpRequest& request) {
     return response;
   }
   if (page) return std::move(*page);
+  if (auto answer = call_answer(request, authenticator_)) return std::move(*answer);
   if (request.path == "/") {
     net::HttpResponse response;
     response.content_type = "text/plain; charset=utf-8";
@@ -203,7 +208,10 @@ const engine::Model* App::find_model(const Door& door, const protocol::SessionPa
 void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
                        std::shared_ptr<net::WebSocket> socket) {
   const Door door = *find_door(request, options_.compat);
-  const auto admission = authenticator_.admit(request, base::wall_now());
+  auto admission = authenticator_.admit(request, base::wall_now());
+  const bool by_token = admission.has_value();
+  // A carrier shows its token with the stream's start.
+  if (!admission && door.carrier) admission.emplace();
   if (!admission) {
     log_->warn("a connection from {} was refused: no valid token", request.remote_address);
     refuse(door, invalid_api_key(), net::CloseCode::invalid_api_key, std::move(socket));
@@ -235,8 +243,7 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
   }
   const std::uint64_t id = sessions_.next_id();
   auto options = session_options(options_, *model, door, admission->secret.get());
-  log_->info("session {} begins: {} model={} from {}", id,
-             door_name(door),
+  log_->info("session {} begins: {} model={} from {}", id, door_name(door),
              loggable(options.defaults.model), request.remote_address);
   auto on_closed = [this, &loop, id, began = loop.now(),
                     place = std::move(place)](std::string_view detail) {
@@ -249,6 +256,23 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
     sessions_.remove(loop, id);
   };
   const auto queue_max = static_cast<std::size_t>(options_.server.send_queue_bytes_max);
+  if (door.carrier) {
+    compat::MediaStreamSetup setup;
+    setup.carrier = *door.carrier;
+    setup.session = std::move(options);
+    setup.engines = model->engines;
+    setup.send_queue_bytes_max = queue_max;
+    setup.on_closed = std::move(on_closed);
+    if (authenticator_.required() && !by_token) {
+      setup.admit = [this](const std::string& token) {
+        net::HttpRequest presented;
+        presented.headers.emplace_back("Authorization", "Bearer " + token);
+        return authenticator_.admit(presented, base::wall_now()).has_value();
+      };
+    }
+    sessions_.add(loop, id, compat::MediaStreamSession::start(std::move(socket), std::move(setup)));
+    return;
+  }
   if (door.realtime_ai) {
     compat::RealtimeAiSetup setup;
     setup.session = std::move(options);

@@ -24,6 +24,7 @@ namespace parley::server {
 //
 //   GET /            the playground (server/playground.h), or a folder (server/static_files.h)
 //   GET /healthz     200 while running; needs no token; also /health
+//   …/voice          what a carrier is to do with a call (server/call_answer.h)
 //   the sessions     WebSockets of the Realtime API (server/negotiation.h)
 //   the rest         server/rest_api.h, server/audio_api.h
 //

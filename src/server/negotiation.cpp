@@ -42,6 +42,8 @@ std::optional<Door> find_door(const net::HttpRequest& request,
     door.dialect = DialectKind::open_realtime;
   } else if (request.path == "/ws") {
     door.realtime_ai = true;
+  } else if (request.path == "/twilio" || request.path == "/telnyx") {
+    door.carrier = request.path == "/twilio" ? compat::Carrier::twilio : compat::Carrier::telnyx;
   } else if (request.path == "/v1/realtime/translations" ||
              request.path == "/openai/v1/realtime/translations") {
     door.azure = request.path != "/v1/realtime/translations";

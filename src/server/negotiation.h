@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "compat/telephony/media_wire.h"
 #include "config/options.h"
 #include "net/http.h"
 #include "protocol/dialect/dialect.h"
@@ -26,10 +27,11 @@ struct Door {
   DialectKind dialect = DialectKind::openai_ga;
   std::string model;  // as the client named it; empty: it named none
   protocol::SessionType type = protocol::SessionType::realtime;
-  bool translation = false;  // an event set of its own
-  bool realtime_ai = false;  // likewise (compat/realtime_ai)
-  bool metrics = false;      // `?parley.events=metrics`: Parley's own events are wanted
-  bool azure = false;        // refusals are HTTP answers in Azure's shape, before the upgrade
+  bool translation = false;                // an event set of its own
+  bool realtime_ai = false;                // likewise (compat/realtime_ai)
+  std::optional<compat::Carrier> carrier;  // a telephone call (compat/telephony)
+  bool metrics = false;  // `?parley.events=metrics`: Parley's own events are wanted
+  bool azure = false;    // refusals are HTTP answers in Azure's shape, before the upgrade
 };
 
 // Nothing: no session lives at this path.
@@ -41,6 +43,7 @@ struct Door {
 //   /openai/realtime                    Azure's preview: beta; `?deployment=`, `?api-version=`
 //   /realtime                           open-realtime's dialect
 //   /ws                                 realtime-ai's protocol
+//   /twilio, /telnyx                    media streams of telephone calls
 //
 // With the profile speech-bridge a bare connection to /v1/realtime speaks the bridge's dialect.
 std::optional<Door> find_door(const net::HttpRequest& request,
