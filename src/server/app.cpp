@@ -54,6 +54,13 @@ std::string loggable(std::string_view text) {
   return text.size() > kLengthMax ? out + "..." : out;
 }
 
+// Of Azure's preview path, whose clients declare none.
+transport::InputRate input_rate(const config::CompatOptions& compat) {
+  if (compat.azure_rate_hz == "auto") return transport::InputRate::measured;
+  return compat.azure_rate_hz == "16000" ? transport::InputRate::narrow
+                                         : transport::InputRate::declared;
+}
+
 // What a session is called in the log.
 std::string door_name(const Door& door) {
   if (door.translation) return "translation";
@@ -297,6 +304,7 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
   }
   transport::SessionSetup setup;
   setup.dialect = make_dialect(door.dialect, options_.compat);
+  if (request.path == "/openai/realtime") setup.input_rate = input_rate(options_.compat);
   setup.session = std::move(options);
   setup.engines = model->engines;
   setup.send_queue_bytes_max = queue_max;

@@ -12,6 +12,9 @@ namespace {
 // The Realtime API's limit for one append, decoded.
 constexpr std::size_t kAppendBytesMax = 15u << 20u;
 
+constexpr int kNarrowHz = 16000;
+constexpr int kWideHz = 24000;
+
 }  // namespace
 
 std::shared_ptr<WebSocketSession> WebSocketSession::start(std::shared_ptr<net::WebSocket> socket,
@@ -30,6 +33,10 @@ std::shared_ptr<WebSocketSession> WebSocketSession::start(std::shared_ptr<net::W
 
 WebSocketSession::WebSocketSession(std::shared_ptr<net::WebSocket> socket, SessionSetup setup)
     : socket_(std::move(socket)), setup_(std::move(setup)) {
+  auto& format = setup_.session.defaults.input_format;
+  if (setup_.input_rate == InputRate::narrow && format.encoding == base::AudioEncoding::pcm16) {
+    format.rate_hz = kNarrowHz;
+  }
   driver_ = std::make_unique<driver::SessionDriver>(socket_->loop(), std::move(setup_.session),
                                                     setup_.engines,
                                                     static_cast<driver::SessionClient&>(*this));
@@ -52,6 +59,9 @@ void WebSocketSession::on_text(std::string_view frame) {
     on_append(append->audio_base64, std::move(parsed->event_id));
     return;
   }
+  if (auto* update = std::get_if<protocol::SessionUpdate>(&parsed->body)) {
+    use_input_rate(update->session);
+  }
   driver_->handle(std::move(*parsed));
 }
 
@@ -71,7 +81,37 @@ void WebSocketSession::on_append(std::string_view base64, std::string event_id) 
                  std::move(event_id));
     return;
   }
+  if (setup_.input_rate == InputRate::measured) measure(audio_.size());
   driver_->handle(session::AudioAppended{audio_, std::move(event_id)});
+}
+
+// `pcm16` is what such a client says of every rate.
+void WebSocketSession::use_input_rate(protocol::SessionPatch& patch) const {
+  if (setup_.input_rate == InputRate::declared || !patch.input_format) return;
+  if (patch.input_format->encoding != base::AudioEncoding::pcm16) return;
+  const bool narrow = setup_.input_rate == InputRate::narrow;
+  patch.input_format->rate_hz =
+      narrow ? kNarrowHz : driver_->session().config().input_format.rate_hz;
+}
+
+// A microphone sends as fast as it hears: after a second the bytes tell its rate. Audio that comes
+// faster is a file, which keeps the declared one.
+void WebSocketSession::measure(std::size_t bytes) {
+  const base::Instant now = socket_->loop().now();
+  if (!measured_since_) measured_since_ = now;
+  const auto elapsed = std::chrono::duration<double>(now - *measured_since_).count();
+  if (elapsed >= 1) {
+    setup_.input_rate = InputRate::declared;
+    const double rate_hz = static_cast<double>(measured_bytes_) / 2 / elapsed;
+    constexpr double kBetween = (kNarrowHz + kWideHz) / 2.0;
+    if (driver_->session().config().input_format.encoding != base::AudioEncoding::pcm16) return;
+    if (rate_hz >= kBetween) return;
+    setup_.input_rate = InputRate::narrow;
+    protocol::SessionUpdate update;
+    update.session.input_format = {base::AudioEncoding::pcm16, kNarrowHz};
+    driver_->handle(protocol::ClientEvent{{}, std::move(update)});
+  }
+  measured_bytes_ += bytes;
 }
 
 void WebSocketSession::on_binary() {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,10 +19,18 @@
 
 namespace parley::transport {
 
+// What rate `pcm16` has on its way in, for clients that declare none.
+enum class InputRate : std::uint8_t {
+  declared,  // the API's 24 kHz
+  narrow,    // 16 kHz
+  measured,  // 16 or 24 kHz, by how much arrives in the first second
+};
+
 struct SessionSetup {
   std::unique_ptr<protocol::Dialect> dialect;
   session::Options session;
   engine::EngineSet engines;
+  InputRate input_rate = InputRate::declared;
   // A client that lets more than this wait unread is closed with 1008.
   std::size_t send_queue_bytes_max = 32u << 20u;
   // Once, on the loop, when the connection is gone and the session with it. `detail` is empty, or
@@ -44,6 +54,8 @@ class WebSocketSession final : public LiveSession, private driver::SessionClient
 
   void on_text(std::string_view frame);
   void on_append(std::string_view base64, std::string event_id);
+  void use_input_rate(protocol::SessionPatch& patch) const;
+  void measure(std::size_t bytes);
   void on_binary();
   void on_closed();
   void reject_frame(base::Error fault, std::string event_id);
@@ -56,6 +68,9 @@ class WebSocketSession final : public LiveSession, private driver::SessionClient
   std::vector<std::uint8_t> audio_;  // decoded append, reused
   std::string detail_;
   bool closing_ = false;
+  // While the input's rate is measured: since when, and what has arrived since.
+  std::optional<base::Instant> measured_since_;
+  std::size_t measured_bytes_ = 0;
 };
 
 }  // namespace parley::transport
