@@ -228,6 +228,7 @@ struct WordTime {
   int end_ms = 0;
 };
 // Word times of the whole request; comes before the first audio when the engine has them.
+// May come several times, each time with all words so far.
 struct TtsWords {
   std::vector<WordTime> words;
 };

@@ -6,11 +6,13 @@
 #include <string_view>
 
 #include "providers/anthropic/messages_engine.h"
+#include "providers/cartesia/tts_engine.h"
 #include "providers/elevenlabs/tts_engine.h"
 #include "providers/embedded/conversation/conversationalist.h"
 #include "providers/embedded/espeak_tts.h"
 #include "providers/embedded/flite_tts.h"
 #include "providers/embedded/pocketsphinx_stt.h"
+#include "providers/minimax/tts_engine.h"
 #include "providers/openai/chat_engine.h"
 #include "providers/openai/responses_engine.h"
 #include "providers/openai/speech_engine.h"
@@ -105,6 +107,8 @@ constexpr Provider<engine::TtsEngine> kVoices[] = {
     {"kokoro", loop_only<openai::make_speech>},
     {"speaches", loop_only<openai::make_speech>},
     {"elevenlabs", loop_only<elevenlabs::make_tts>},
+    {"minimax", loop_only<minimax::make_tts>},
+    {"cartesia", loop_only<cartesia::make_tts>},
 };
 
 template <class Engine>

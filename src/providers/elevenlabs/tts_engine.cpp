@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "providers/elevenlabs/tts_engine.h"
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,6 +12,9 @@
 #include "net/event_loop.h"
 #include "net/http_client.h"
 #include "providers/elevenlabs/tts_request.h"
+#include "providers/elevenlabs/tts_socket_job.h"
+#include "providers/elevenlabs/tts_stream.h"
+#include "providers/openai/speech_event_job.h"
 #include "providers/openai/speech_job.h"
 #include "providers/remote/endpoint.h"
 #include "providers/remote/llm_keys.h"
@@ -48,6 +52,13 @@ TtsOptions read_options(SectionReader& keys) {
   std::string rate = std::to_string(options.pcm_rate_hz);
   keys.choice("pcm_rate", {"8000", "16000", "22050", "24000", "32000", "44100", "48000"}, rate);
   options.pcm_rate_hz = std::stoi(rate);
+  std::string mode = "http";
+  keys.choice("mode", {"http", "websocket"}, mode);
+  options.websocket = mode == "websocket";
+  // There it becomes part of an address.
+  if (options.websocket && !is_voice_id(options.model))
+    keys.blame("model", "cannot be a model's id");
+  keys.boolean("word_times", options.word_times);
   remote::read_extra_body(keys, options.extra_body);
   return options;
 }
@@ -60,16 +71,22 @@ class TtsEngine final : public engine::TtsEngine {
 
   std::unique_ptr<engine::TtsJob> start(engine::TtsRequest request, base::Executor& loop,
                                         engine::Sink<engine::TtsEvent> sink) override {
+    if (options_.websocket) return start_socket(request, loop, std::move(sink));
+    remote::RemoteRequest call;
+    call.url = endpoint_->base_url + tts_path(options_, request);
+    call.headers = {{"Content-Type", "application/json"},
+                    {"Accept", options_.word_times ? "application/json" : "audio/*"}};
+    add_key(call.headers);
+    call.body = tts_body(options_, request);
+    call.await_first_piece = true;
+    if (options_.word_times) {
+      return openai::start_speech_events(
+          {endpoint_, std::move(call), decoder_for(request, TtsForm::http)}, loop, std::move(sink));
+    }
     openai::SpeechPlan plan;
     plan.endpoint = endpoint_;
+    plan.request = std::move(call);
     plan.pcm_rate_hz = options_.pcm_rate_hz;
-    plan.request.url = endpoint_->base_url + tts_path(options_, request);
-    plan.request.headers = {{"Content-Type", "application/json"}, {"Accept", "audio/*"}};
-    if (!endpoint_->api_key.empty()) {
-      plan.request.headers.emplace_back("xi-api-key", endpoint_->api_key);
-    }
-    plan.request.body = tts_body(options_, request);
-    plan.request.await_first_piece = true;
     return openai::start_speech(std::move(plan), loop, std::move(sink));
   }
 
@@ -87,6 +104,30 @@ class TtsEngine final : public engine::TtsEngine {
   }
 
  private:
+  std::unique_ptr<engine::TtsJob> start_socket(const engine::TtsRequest& request,
+                                               base::Executor& loop,
+                                               engine::Sink<engine::TtsEvent> sink) const {
+    constexpr std::string_view kHttp = "http";  // "https://…" becomes "wss://…"
+    TtsSocketPlan plan;
+    plan.endpoint = endpoint_;
+    plan.url = "ws" + endpoint_->base_url.substr(kHttp.size()) + tts_socket_path(options_, request);
+    add_key(plan.headers);
+    plan.messages = tts_messages(options_, request);
+    plan.decoder = decoder_for(request, TtsForm::websocket);
+    return start_tts_socket(std::move(plan), loop, std::move(sink));
+  }
+
+  std::function<std::unique_ptr<openai::SpeechDecoder>()> decoder_for(
+      const engine::TtsRequest& request, TtsForm form) const {
+    return [endpoint = endpoint_, text = request.text, rate_hz = options_.pcm_rate_hz, form] {
+      return make_tts_decoder(endpoint, text, rate_hz, form);
+    };
+  }
+
+  void add_key(net::HeaderList& headers) const {
+    if (!endpoint_->api_key.empty()) headers.emplace_back("xi-api-key", endpoint_->api_key);
+  }
+
   const std::shared_ptr<const Endpoint> endpoint_;
   const TtsOptions options_;
 };

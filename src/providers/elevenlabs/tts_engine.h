@@ -9,8 +9,9 @@
 
 namespace parley::providers::elevenlabs {
 
-// ElevenLabs' voices, one streamed HTTP answer per request: provider "elevenlabs". The keys are in
-// docs/reference/engines.md. Errors: code "invalid_config".
+// ElevenLabs' voices, one streamed HTTP answer or one WebSocket per request, with the time of each
+// word: provider "elevenlabs". The keys are in docs/reference/engines.md. Errors: code
+// "invalid_config".
 base::Result<std::unique_ptr<engine::TtsEngine>> make_tts(const config::EngineSection& section);
 
 }  // namespace parley::providers::elevenlabs

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/raw_json.h"
 #include "engine/types.h"
@@ -20,6 +21,8 @@ struct TtsOptions {
   std::optional<double> similarity_boost;
   std::optional<double> style;
   int pcm_rate_hz = 24000;
+  bool websocket = false;    // in place of one HTTP request
+  bool word_times = true;    // over HTTP: messages with times in place of bare sound
   base::RawJson extra_body;  // merged over the request; null removes a key
 };
 
@@ -30,5 +33,10 @@ bool is_voice_id(std::string_view text);
 // Source: elevenlabs.io/docs/api-reference/text-to-speech/stream
 std::string tts_path(const TtsOptions& options, const engine::TtsRequest& request);
 std::string tts_body(const TtsOptions& options, const engine::TtsRequest& request);
+
+// The same over a WebSocket: the settings, the text, and that no more will come.
+// Source: elevenlabs.io/docs/api-reference/text-to-speech/v-1-text-to-speech-voice-id-stream-input
+std::string tts_socket_path(const TtsOptions& options, const engine::TtsRequest& request);
+std::vector<std::string> tts_messages(const TtsOptions& options, const engine::TtsRequest& request);
 
 }  // namespace parley::providers::elevenlabs

@@ -52,7 +52,7 @@ SpeechOptions read_options(SectionReader& keys, const Preset& preset) {
   keys.text("voice", options.voice);
   keys.map("voices", options.voices);
   keys.text("instructions", options.instructions);
-  keys.choice("response_format", {"pcm", "wav"}, options.format);
+  keys.choice("response_format", {"pcm", "wav", "mp3", "opus", "flac"}, options.format);
   keys.integer("pcm_rate", 8000, 48000, options.pcm_rate_hz);
   remote::read_extra_body(keys, options.extra_body);
   return options;
@@ -70,6 +70,7 @@ class SpeechEngine final : public engine::TtsEngine {
     SpeechPlan plan;
     plan.endpoint = endpoint_;
     plan.pcm_rate_hz = options_.pcm_rate_hz;
+    plan.may_be_compressed = options_.format != "pcm" && options_.format != "wav";
     plan.request.url = url_;
     plan.request.headers = {{"Content-Type", "application/json"}, {"Accept", "audio/*"}};
     if (!endpoint_->api_key.empty()) {

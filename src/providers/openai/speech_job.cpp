@@ -21,9 +21,14 @@ using engine::Failure;
 using engine::FailureKind;
 
 constexpr std::size_t kBodyBytesMax = 64u << 20u;  // more than ten minutes of sound
-constexpr std::array<std::string_view, 8> kCompressed = {"audio/mpeg",   "audio/mp3", "audio/ogg",
-                                                         "audio/opus",   "audio/aac", "audio/flac",
-                                                         "audio/x-flac", "audio/webm"};
+constexpr std::array<std::string_view, 6> kCompressed = {
+    "audio/mpeg", "audio/mp3", "audio/ogg", "audio/opus", "audio/flac", "audio/x-flac"};
+constexpr std::array<std::string_view, 2> kUnreadable = {"audio/aac", "audio/webm"};
+
+template <std::size_t kCount>
+bool holds(const std::array<std::string_view, kCount>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -43,12 +48,12 @@ int rate_in(std::string_view type, int otherwise) {
 }
 
 // What is wrong with an answer of this type; nothing: it may be sound.
-std::string objection_to(std::string_view type) {
+std::string objection_to(std::string_view type, bool may_be_compressed) {
   const std::string_view name = type.substr(0, type.find_first_of("; \t"));
   if (name.empty() || name == "application/octet-stream") return {};
   if (name == "text/html") return "answered with a web page: is the address right?";
   if (!name.starts_with("audio/")) return "answered with " + std::string(name) + ", not with sound";
-  if (std::find(kCompressed.begin(), kCompressed.end(), name) == kCompressed.end()) return {};
+  if (!holds(kUnreadable, name) && (may_be_compressed || !holds(kCompressed, name))) return {};
   return "answered with " + std::string(name) + ", which was not asked for";
 }
 
@@ -58,7 +63,8 @@ class Job final : public engine::TtsJob {
       : endpoint_(std::move(plan.endpoint)),
         channel_(std::make_shared<engine::JobChannel<engine::TtsEvent>>(loop, std::move(sink))),
         pcm_rate_hz_(plan.pcm_rate_hz),
-        stream_(pcm_rate_hz_) {
+        may_be_compressed_(plan.may_be_compressed),
+        stream_(pcm_rate_hz_, may_be_compressed_) {
     remote::RemoteHandlers handlers;
     handlers.on_accepted = [this](const net::HeaderList& headers) { on_accepted(headers); };
     handlers.on_body = [this](std::string_view piece) { on_body(piece); };
@@ -74,10 +80,10 @@ class Job final : public engine::TtsJob {
  private:
   void on_accepted(const net::HeaderList& headers) {
     const std::string type = lower(remote::header_value(headers, "content-type"));
-    if (const std::string objection = objection_to(type); !objection.empty()) {
+    if (const std::string objection = objection_to(type, may_be_compressed_); !objection.empty()) {
       return fail(FailureKind::protocol, objection);
     }
-    stream_ = SpeechStream(rate_in(type, pcm_rate_hz_));
+    stream_ = SpeechStream(rate_in(type, pcm_rate_hz_), may_be_compressed_);
   }
 
   void on_body(std::string_view piece) {
@@ -120,6 +126,7 @@ class Job final : public engine::TtsJob {
   const std::shared_ptr<const remote::Endpoint> endpoint_;
   const std::shared_ptr<engine::JobChannel<engine::TtsEvent>> channel_;
   const int pcm_rate_hz_;
+  const bool may_be_compressed_;
   SpeechStream stream_;
   std::unique_ptr<remote::RemoteCall> call_;
   std::size_t body_bytes_ = 0;

@@ -12,7 +12,8 @@ namespace parley::providers::openai {
 struct SpeechPlan {
   std::shared_ptr<const remote::Endpoint> endpoint;
   remote::RemoteRequest request;
-  int pcm_rate_hz = 24000;  // of raw PCM, unless the answer's type says otherwise
+  int pcm_rate_hz = 24000;         // of raw PCM, unless the answer's type says otherwise
+  bool may_be_compressed = false;  // MP3, Opus and FLAC are welcome as well
 };
 
 // The job of every voice that answers so: sound goes on to the session as it comes.

@@ -17,7 +17,7 @@ struct SpeechOptions {
   // In place of OpenAI's other names, and of none; empty: every name is passed on.
   std::string voice;
   std::string instructions;    // how to speak; empty: not sent
-  std::string format = "pcm";  // or "wav"
+  std::string format = "pcm";  // or "wav", "mp3", "opus", "flac"
   int pcm_rate_hz = 24000;     // of raw PCM, unless the answer's type says otherwise
   base::RawJson extra_body;    // merged over the request; null removes a key
 };

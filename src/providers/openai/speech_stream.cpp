@@ -47,8 +47,8 @@ tl::unexpected<base::Error> invalid(std::string what) {
   return base::fail("invalid_sound", std::move(what));
 }
 
-// Raw speech begins softly, so it does not look like these.
-bool is_compressed(std::string_view mark) {
+// An MP3 without tags begins as loud raw samples may.
+bool is_unlike_samples(std::string_view mark) {
   return mark == "OggS" || mark == "fLaC" || mark.starts_with("ID3");
 }
 bool is_text(std::string_view mark) {
@@ -97,6 +97,9 @@ base::Result<void> SpeechStream::advance(bool over, engine::TtsAudio& sound) {
       case State::wav_after:
         take_after(over);
         break;
+      case State::compressed:
+        taken = take_compressed(over, sound);
+        break;
       case State::ignored:
         bytes_.clear();
         break;
@@ -113,7 +116,15 @@ base::Result<void> SpeechStream::take_start(bool over) {
     return {};
   }
   const std::string_view mark = std::string_view(bytes_).substr(0, kMarkBytes);
-  if (is_compressed(mark)) return invalid("sent compressed sound, which was not asked for");
+  if (!may_be_compressed_ && is_unlike_samples(mark)) {
+    return invalid("sent compressed sound, which was not asked for");
+  }
+  const auto format = audio::compressed_format_of(mark);
+  if (may_be_compressed_ && format) {
+    decoder_ = audio::make_stream_decoder(*format);
+    state_ = State::compressed;
+    return {};
+  }
   if (is_text(mark)) return invalid("sent text in place of sound");
   state_ = mark == "RIFF" ? State::wav_header : State::pcm;
   return state_ == State::pcm ? set_rate(rate_hz_) : base::Result<void>();
@@ -126,6 +137,14 @@ void SpeechStream::take_pcm(engine::TtsAudio& sound) {
     sound.samples.push_back(static_cast<std::int16_t>(read_u16(bytes_, 2 * i)));
   }
   bytes_.erase(0, 2 * count);
+}
+
+base::Result<void> SpeechStream::take_compressed(bool over, engine::TtsAudio& sound) {
+  auto taken = decoder_->push(bytes_, sound.samples);
+  bytes_.clear();
+  if (taken && over) taken = decoder_->finish(sound.samples);
+  if (!taken) return invalid("sent " + taken.error().message);
+  return decoder_->rate_hz() == 0 ? base::Result<void>() : set_rate(decoder_->rate_hz());
 }
 
 base::Result<void> SpeechStream::take_header() {

@@ -51,7 +51,7 @@ const std::vector<Peer>& peers() {
       {"kokoro", "kokoro.speech", "/kokoro/v1"},
       {"speaches", "speaches.speech", "/speaches/v1"},
       {"speaches", "speaches.speech", "/speaches/v1", {{"response_format", "wav"}}},
-      {"elevenlabs", "elevenlabs.tts", "/elevenlabs"},
+      {"elevenlabs", "elevenlabs.tts", "/elevenlabs", {{"word_times", "false"}}},
   };
   return all;
 }

@@ -208,8 +208,8 @@ TEST_CASE("each provider has its address, and mistakes in its section are told")
   CHECK(made("kokoro", {}) == "speech, model kokoro at http://127.0.0.1:8880/v1");
   CHECK(made("speaches", {}) ==
         "speech, model speaches-ai/Kokoro-82M-v1.0-ONNX at http://127.0.0.1:8000/v1");
-  CHECK(made("kokoro", {{"response_format", "mp3"}}) ==
-        "tts.mine.response_format: 'mp3' is unknown; valid: pcm, wav");
+  CHECK(made("kokoro", {{"response_format", "aac"}}) ==
+        "tts.mine.response_format: 'aac' is unknown; valid: pcm, wav, mp3, opus, flac");
   CHECK(made("kokoro", {{"pcm_rate", "4000"}}) ==
         "tts.mine.pcm_rate: '4000' is not a whole number from 8000 to 48000");
   CHECK(made("kokoro", {{"model", ""}}) ==
