@@ -131,7 +131,7 @@ struct SessionConfig {
   std::string voice = "alloy";
   double speed = 1.0;  // 0.25..1.5
 
-  double temperature = 0.8;  // 0.6..1.2; the beta dialect's only
+  double temperature = 0.8;  // 0.6..1.2; the beta's, in its cousins 0..2
 
   Truncation truncation;
   // Carried and echoed, not interpreted. Empty: shown as null.

@@ -112,6 +112,47 @@ TEST_CASE("row 6: detection is switched off by false, and unknown keys are shown
   CHECK(has(shown, R"("model":"qwen")"));
 }
 
+TEST_CASE("row 6: all that the playground can be set to is taken") {
+  const auto dialect = make_open_realtime();
+  const auto patch = session_of(*dialect, R"({"modalities":["text"],"instructions":"Hi",
+    "voice":"alloy","input_audio_format":"pcm16","output_audio_format":"pcm16",
+    "input_audio_transcription":{"model":"whisper-large"},"turn_detection":{"type":"server_vad",
+    "threshold":0.68,"prefix_padding_ms":200,"silence_duration_ms":820},"tools":[],
+    "temperature":0.2,"max_response_output_tokens":8000})");
+  CHECK(patch.temperature == 0.2);
+  SessionConfig config;
+  apply(patch, config);
+  CHECK(config.max_output_tokens == 4096);
+  CHECK(session_of(*dialect, R"({"temperature":0})").temperature == 0);
+  const auto create = accepted(*dialect, R"({"type":"response.create","response":{
+    "temperature":0.1,"input":[{"type":"message","role":"user",
+    "content":[{"type":"text","text":"Hello"}]}]}})");
+  CHECK(std::get<ResponseCreate>(create.body).temperature == 0.1);
+}
+
+TEST_CASE("row 3: a cancelled response does not stop a later one") {
+  const auto dialect = make_open_realtime();
+  written(*dialect, ResponseCreated{response("resp_1750000000.000010")});
+  written(*dialect, ResponseCreated{response("resp_1750000000.000020")});
+  written(*dialect, ResponseDone{response("resp_1750000000.000010", ResponseStatus::cancelled)});
+  CHECK(has(more(*dialect), R"("response_id":"resp_1750000000.000011")"));
+  written(*dialect, SpeechStarted{100, "item_9"});
+  CHECK(has(more(*dialect), R"("response_id":"resp_1750000000.000021")"));
+}
+
+TEST_CASE("row 3: playback goes on where speech does not interrupt") {
+  const auto dialect = make_open_realtime();
+  SessionConfig config;
+  config.turn_detection->interrupt_response = false;
+  config.model = "a,b";
+  accepted(*dialect, R"({"type":"session.update","session":{"model":"x\"y","tts_model":7}})");
+  const std::string shown = written(*dialect, SessionUpdated{{"sess_1", {0}, {}}, config});
+  CHECK(json::parse(shown).has_value());
+  CHECK(has(shown, R"("model":"x\"y")"));
+  written(*dialect, SpeechStarted{100, "item_9"});
+  CHECK(more(*dialect).empty());
+}
+
 TEST_CASE("row 7: a user's text part and a UUID are taken") {
   const auto dialect = make_open_realtime();
   const auto event = accepted(*dialect, R"({"type":"conversation.item.create","item":{
@@ -160,6 +201,11 @@ TEST_CASE("row 28: the bridge's detection is taken, clamped and shown with all i
                            R"("create_response":true)"}) {
     CHECK(has(shown, part));
   }
+  CHECK((*session_of(*dialect, R"({"turn_detection":{"type":"server_vad","threshold":1}})")
+              .turn_detection)
+            ->threshold == 1);
+  CHECK(session_of(*dialect, R"({"temperature":0.3,"max_response_output_tokens":9000})")
+            .temperature == 0.3);
   const auto older = session_of(*dialect, R"({"turn_detection":{"type":"server_vad",
     "silence_duration_ms":300,"prefix_padding_ms":50}})");
   CHECK((*older.turn_detection)->silence_duration_ms == 300);

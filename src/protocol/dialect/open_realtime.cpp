@@ -4,6 +4,7 @@
 // client compares response ids as numbers and stops playing at `response.audio.cancel` only.
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -41,15 +42,23 @@ class OpenRealtime final : public Dialect {
       if (json::Value* session = rewrite::member(*document, "session")) read_session(*session);
     }
     rewrite::name_content_parts(*document);
+    std::optional<double> temperature;  // its clients choose from 0 on
+    for (const char* settings : {"session", "response"}) {
+      json::Value* given = rewrite::member(*document, settings);
+      rewrite::fit_max_tokens(given);
+      if (const auto taken = rewrite::take_temperature(given)) temperature = taken;
+    }
     auto event =
         json::read_client_event(*document, json::Flavour::beta, event_id_out, audio_, kIdLengthMax);
     if (!event) return event;
     if (auto* update = std::get_if<SessionUpdate>(&event->body)) {
       use_rate(update->session.input_format);
       use_rate(update->session.output_format);
+      if (temperature) update->session.temperature = temperature;
     } else if (auto* create = std::get_if<ResponseCreate>(&event->body)) {
       use_rate(create->output_format);
       create->output_modality.reset();
+      if (temperature) create->temperature = temperature;
     }
     return event;
   }
@@ -69,13 +78,14 @@ class OpenRealtime final : public Dialect {
         std::holds_alternative<RateLimitsUpdated>(event.body)) {
       return false;
     }
-    note(event);
-    if (!beta_.write(event, out)) return false;
-    if (std::holds_alternative<SessionCreated>(event.body) ||
-        std::holds_alternative<SessionUpdated>(event.body)) {
-      show_session(out);
+    if (const auto* created = std::get_if<SessionCreated>(&event.body)) {
+      return show_session(event.event_id, *created, out);
     }
-    return true;
+    if (const auto* updated = std::get_if<SessionUpdated>(&event.body)) {
+      return show_session(event.event_id, *updated, out);
+    }
+    note(event);
+    return beta_.write(event, out);
   }
 
   // Playback stops when the user speaks, and when an answer was cancelled.
@@ -86,7 +96,7 @@ class OpenRealtime final : public Dialect {
     w.string("type", "response.audio.cancel");
     w.string("event_id", event_->event_id + "_cancel");
     // Above every earlier response, below every later one: ids rise by two microseconds at least.
-    w.string("response_id", numbered(last_us_ + 1));
+    w.string("response_id", numbered(cancelled_us_ + 1));
     w.string("item_id", item_id_);
     w.integer("output_index", 0);
     w.integer("content_index", 0);
@@ -107,28 +117,31 @@ class OpenRealtime final : public Dialect {
       if (off != nullptr && !*off) detection->data = std::monostate{};
     }
     for (const char* key : {"model", "tts_model"}) {
-      const auto given = rewrite::take(session, key);
-      if (!given) continue;
-      std::string& kept = key == std::string_view("model") ? model_ : tts_model_;
-      kept.clear();
-      json::append_text(*given, kept);
+      auto given = rewrite::take(session, key);
+      if (!given || given->string() == nullptr) continue;
+      (key == std::string_view("model") ? model_ : tts_model_) = std::move(*given->string());
     }
   }
 
   // Shows again what its client sends and no session of ours holds.
-  void show_session(std::string& out) const {
+  template <class T>
+  bool show_session(const std::string& event_id, T event, std::string& out) {
+    const auto& detection = event.config.turn_detection;
+    interrupts_ = !detection || detection->interrupt_response;
+    if (!model_.empty()) event.config.model = model_;
+    std::string text;
+    if (!beta_.write({event_id, std::move(event)}, text)) return false;
     constexpr std::string_view kOff = "\"turn_detection\":null";
-    if (const auto off = out.find(kOff); off != std::string::npos) {
-      out.replace(off, kOff.size(), "\"turn_detection\":false");
+    if (const auto off = text.find(kOff); off != std::string::npos) {
+      text.replace(off, kOff.size(), "\"turn_detection\":false");
     }
-    std::string more;
-    if (!tts_model_.empty()) more += ",\"tts_model\":" + tts_model_;
-    if (!more.empty()) rewrite::append_to_session(out, more);
-    constexpr std::string_view kModel = "\"model\":";
-    const auto model = model_.empty() ? std::string::npos : out.find(kModel);
-    if (model == std::string::npos) return;
-    const auto begin = model + kModel.size();
-    out.replace(begin, out.find(',', begin) - begin, model_);
+    if (!tts_model_.empty()) {
+      std::string more;
+      json::append_text(json::Value{tts_model_}, more);
+      rewrite::append_to_session(text, ",\"tts_model\":" + more);
+    }
+    out += text;
+    return true;
   }
 
   void note(const ServerEvent& event) {
@@ -139,8 +152,11 @@ class OpenRealtime final : public Dialect {
       item_id_ = added->item.id;
     } else if (const auto* done = std::get_if<ResponseDone>(&event.body)) {
       cancels_ = done->response.status == ResponseStatus::cancelled;
+      // A later one may be under way already, and goes on.
+      cancelled_us_ = microseconds(done->response.id);
     } else if (std::holds_alternative<SpeechStarted>(event.body)) {
-      cancels_ = true;
+      cancels_ = interrupts_;
+      cancelled_us_ = last_us_;
     }
   }
 
@@ -160,12 +176,14 @@ class OpenRealtime final : public Dialect {
 
   OpenAiDialect beta_{json::Flavour::beta, "openai-beta"};
   std::string audio_;  // what the last append borrows from
-  std::string model_;  // JSON, as the client last sent it; empty: never
+  std::string model_;  // as the client last said; empty: never
   std::string tts_model_;
   std::string item_id_ = "unknown";
-  std::int64_t last_us_ = 0;  // of the newest response
+  std::int64_t last_us_ = 0;       // of the newest response
+  std::int64_t cancelled_us_ = 0;  // the last response that playback must stop at
   const ServerEvent* event_ = nullptr;
   bool cancels_ = false;
+  bool interrupts_ = true;  // speech stops playback
 };
 
 }  // namespace

@@ -2,13 +2,36 @@
 #include "protocol/dialect/rewrite.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
+#include <variant>
 
 #include "base/assert.h"
 
 namespace parley::protocol::rewrite {
 
 using json::Value;
+
+namespace {
+
+constexpr double kTemperatureMax = 2;
+constexpr std::int64_t kMaxTokens = 4096;  // the beta's
+
+void name_parts_of(Value& item) {
+  const bool assistant = text_of(member(item, "role")) == "assistant";
+  Value* content = member(item, "content");
+  json::Array* parts = content == nullptr ? nullptr : content->array();
+  if (parts == nullptr) return;
+  for (Value& part : *parts) {
+    Value* type = member(part, "type");
+    if (type == nullptr || type->string() == nullptr) continue;
+    std::string& name = *type->string();
+    if (assistant && name == "output_text") name = "text";
+    if (!assistant && (name == "text" || name == "output_text")) name = "input_text";
+  }
+}
+
+}  // namespace
 
 Value* member(Value& value, std::string_view key) {
   json::Object* object = value.object();
@@ -45,19 +68,33 @@ std::string text_of(Value* value) {
   return text == nullptr ? std::string() : *text;
 }
 
-void name_content_parts(Value& document) {
-  Value* item = member(document, "item");
-  const bool assistant = text_of(member(item, "role")) == "assistant";
-  Value* content = member(item, "content");
-  json::Array* parts = content == nullptr ? nullptr : content->array();
-  if (parts == nullptr) return;
-  for (Value& part : *parts) {
-    Value* type = member(part, "type");
-    if (type == nullptr || type->string() == nullptr) continue;
-    std::string& name = *type->string();
-    if (assistant && name == "output_text") name = "text";
-    if (!assistant && (name == "text" || name == "output_text")) name = "input_text";
+std::optional<double> take_temperature(Value* value) {
+  const Value* given = member(value, "temperature");
+  if (given == nullptr) return std::nullopt;
+  std::optional<double> number;
+  if (const auto* real = std::get_if<double>(&given->data)) number = *real;
+  if (const auto* whole = std::get_if<std::int64_t>(&given->data)) {
+    number = static_cast<double>(*whole);
   }
+  if (!number) return std::nullopt;
+  take(*value, "temperature");
+  return std::clamp(*number, 0.0, kTemperatureMax);
+}
+
+void fit_max_tokens(Value* value) {
+  Value* tokens = member(value, "max_response_output_tokens");
+  if (tokens == nullptr) return;
+  if (auto* whole = std::get_if<std::int64_t>(&tokens->data)) {
+    *whole = std::clamp<std::int64_t>(*whole, 1, kMaxTokens);
+  }
+}
+
+void name_content_parts(Value& document) {
+  if (Value* item = member(document, "item")) name_parts_of(*item);
+  Value* input = member(member(document, "response"), "input");
+  json::Array* items = input == nullptr ? nullptr : input->array();
+  if (items == nullptr) return;
+  for (Value& item : *items) name_parts_of(item);
 }
 
 void append_to_session(std::string& text, std::string_view members) {

@@ -69,6 +69,12 @@ class SpeechBridge final : public Dialect {
       if (id != nullptr) rewrite::set(*document, "response_id", *id);
     }
     rewrite::name_content_parts(*document);
+    std::optional<double> temperature;  // no value was an error there
+    for (const char* settings : {"session", "response"}) {
+      Value* given = rewrite::member(*document, settings);
+      rewrite::fit_max_tokens(given);
+      if (const auto taken = rewrite::take_temperature(given)) temperature = taken;
+    }
     auto event =
         json::read_client_event(*document, json::Flavour::beta, event_id_out, audio_, kIdLengthMax);
     if (!event) return event;
@@ -77,6 +83,9 @@ class SpeechBridge final : public Dialect {
       update->session.output_modality.reset();
       update->session.model.reset();
       if (detection) update->session.turn_detection = read_detection(*detection);
+      if (temperature) update->session.temperature = temperature;
+    } else if (auto* create = std::get_if<ResponseCreate>(&event->body)) {
+      if (temperature) create->temperature = temperature;
     }
     return event;
   }
@@ -166,6 +175,8 @@ class SpeechBridge final : public Dialect {
     if (const Value* given = rewrite::member(value, "threshold")) {
       if (const auto* real = std::get_if<double>(&given->data)) {
         out.threshold = std::clamp(*real, 0.0, 1.0);
+      } else if (const auto* whole = std::get_if<std::int64_t>(&given->data)) {
+        out.threshold = static_cast<double>(std::clamp<std::int64_t>(*whole, 0, 1));
       }
     }
     out.create_response = truth(value, "create_response", out.create_response);
