@@ -7,6 +7,8 @@
 
 #include "providers/anthropic/messages_engine.h"
 #include "providers/cartesia/tts_engine.h"
+#include "providers/deepgram/stt_engine.h"
+#include "providers/elevenlabs/scribe_engine.h"
 #include "providers/elevenlabs/tts_engine.h"
 #include "providers/embedded/conversation/conversationalist.h"
 #include "providers/embedded/espeak_tts.h"
@@ -87,6 +89,8 @@ constexpr Provider<engine::SttEngine> kRecognisers[] = {
     {"speaches", loop_only<openai::make_transcription>},
     {"vllm", loop_only<openai::make_transcription>},
     {"whispercpp", loop_only<openai::make_transcription>},
+    {"deepgram", loop_only<deepgram::make_stt>},
+    {"elevenlabs", loop_only<elevenlabs::make_scribe>},
 };
 
 constexpr Provider<engine::LlmEngine> kModels[] = {
