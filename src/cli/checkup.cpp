@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "engine/ports.h"
+#include "net/websocket.h"
 #include "providers/registry.h"
+#include "relay/upstream.h"
 
 namespace parley::cli {
 
@@ -117,12 +119,60 @@ Checkup check_tts(const config::EngineSection& section, net::EventLoop& loop,
       });
 }
 
+// Opens a session of the upstream and waits for what it says first.
+Checkup check_s2s(const config::EngineSection& section, net::EventLoop& loop) {
+  Checkup result;
+  const auto upstream = relay::read_upstream(section);
+  if (!upstream) {
+    result.failure = upstream.error().message;
+    return result;
+  }
+  struct Visit {
+    std::promise<Checkup> done;
+    bool told = false;
+    void tell(Checkup checkup) {
+      if (!std::exchange(told, true)) done.set_value(std::move(checkup));
+    }
+  };
+  const auto visit = std::make_shared<Visit>();
+  auto outcome = visit->done.get_future();
+  loop.post([&loop, visit, upstream = *upstream] {
+    net::WebSocketClientOptions options;
+    options.url = upstream->url;
+    options.headers = upstream->headers;
+    options.subprotocols = {"realtime"};
+    options.tls = upstream->endpoint.tls;
+    const base::Instant began = loop.now();
+    net::connect_websocket(loop, std::move(options), [&loop, visit, began](auto connected) {
+      if (!connected) return visit->tell({connected.error().message, {}, {}});
+      const std::shared_ptr<net::WebSocket> socket = *connected;
+      socket->start({
+          .on_text =
+              [&loop, visit, began, socket](std::string_view) {
+                visit->tell({{}, loop.now() - began, loop.now() - began});
+                socket->close(net::CloseCode::normal, "");
+              },
+          .on_binary = [](std::string_view) {},
+          .on_closed =
+              [visit](int code, std::string_view reason) {
+                visit->tell(
+                    {"closed with " + std::to_string(code) + " " + std::string(reason), {}, {}});
+              },
+      });
+    });
+  });
+  if (outcome.wait_for(kPatience) == std::future_status::ready) return outcome.get();
+  result.failure = "no session within a minute";
+  return result;
+}
+
 }  // namespace
 
 Checkup check_engine(const config::EngineSection& section, net::EventLoop& loop,
                      providers::embedded::WorkerPool& pool) {
   if (section.kind == "stt") return check_stt(section, loop, pool);
   if (section.kind == "llm") return check_llm(section, loop, pool);
+  if (section.kind == "s2s") return check_s2s(section, loop);
   return check_tts(section, loop, pool);
 }
 

@@ -31,6 +31,11 @@ int list_engines(const ConfigOptions& options) {
                 section.origin.empty() ? "built in" : section.origin.c_str());
   }
   for (const auto& model : (*engines)->catalog().models()) {
+    if (!model.settings.s2s.empty()) {
+      std::printf("\nmodel %s\n  relayed to s2s.%s\n", model.settings.name.c_str(),
+                  model.settings.s2s.c_str());
+      continue;
+    }
     std::printf("\nmodel %s\n  hears    %s\n  answers  %s\n  speaks   %s\n",
                 model.settings.name.c_str(), model.engines.stt->describe().c_str(),
                 model.engines.llm->describe().c_str(), model.engines.tts->describe().c_str());

@@ -108,6 +108,9 @@ base::Result<std::unique_ptr<Engines>> Engines::create(const config::Options& op
   if (sections.empty()) {
     sections.emplace_back();
     sections.back().name = options.session.model;
+    const auto relayed = std::find_if(options.engines.begin(), options.engines.end(),
+                                      [](const auto& engine) { return engine.kind == "s2s"; });
+    if (relayed != options.engines.end()) sections.back().s2s = relayed->name;
   }
   // The one for clients that name none comes first.
   std::stable_partition(sections.begin(), sections.end(),

@@ -140,8 +140,10 @@ base::Result<std::unique_ptr<Service>> Service::start(const config::Options& opt
   service->tls_ = std::move(*tls);
 
   service->pool_ = std::make_unique<net::LoopPool>(loop_count(options.server));
-  service->app_ = std::make_unique<server::App>(*service->pool_, options,
-                                                service->engines_->catalog(), service->log_);
+  auto upstreams = server::read_upstreams(options);
+  if (!upstreams) return tl::unexpected(std::move(upstreams.error()));
+  service->app_ = std::make_unique<server::App>(
+      *service->pool_, options, service->engines_->catalog(), service->log_, std::move(*upstreams));
   net::ServerOptions server;
   server.listen = options.server.listen;
   server.tls = service->tls_.options;

@@ -110,7 +110,7 @@ std::vector<std::string> section_names() {
     const std::string section(setting.key.substr(0, setting.key.find('.')));
     if (names.empty() || names.back() != section) names.push_back(section);
   }
-  for (const char* kind : {"stt", "llm", "tts", "models"}) names.emplace_back(kind);
+  for (const char* kind : {"stt", "llm", "tts", "s2s", "models"}) names.emplace_back(kind);
   return names;
 }
 
@@ -129,7 +129,9 @@ Done Loader::put(const std::string& key, detail::RawValue value, const std::stri
   return {};
 }
 
-bool is_kind(const std::string& word) { return word == "stt" || word == "llm" || word == "tts"; }
+bool is_kind(const std::string& word) {
+  return word == "stt" || word == "llm" || word == "tts" || word == "s2s";
+}
 
 // The one that the environment and flags are about, and the default model.
 EngineSection* Loader::engine(const std::string& kind) {
@@ -484,7 +486,8 @@ Done Loader::gather_engines() {
   }
   for (const EngineSection& section : options_.engines) {
     if (!section.provider.empty()) continue;
-    const std::string example = engine_default(section.kind).provider;
+    const std::string example =
+        section.kind == "s2s" ? "openai" : engine_default(section.kind).provider;
     return invalid(section.origin,
                    "[" + section.kind + '.' + section.name +
                        "] needs a provider, e.g. provider = " + detail::toml_string(example));
@@ -546,6 +549,7 @@ Done Loader::check_models() {
     Done done = check("stt", model.stt);
     if (done) done = check("llm", model.llm);
     if (done) done = check("tts", model.tts);
+    if (done) done = check("s2s", model.s2s);
     for (const auto& name : model.stt_fallback) done = done ? check("stt", name) : done;
     for (const auto& name : model.llm_fallback) done = done ? check("llm", name) : done;
     for (const auto& name : model.tts_fallback) done = done ? check("tts", name) : done;

@@ -55,10 +55,10 @@ struct CompatOptions {
   std::string commit_responds = "true";  // a commit answers by itself
 };
 
-// One engine: `[stt.NAME]`, `[llm.NAME]`, `[tts.NAME]`. Keys besides `provider` belong to the
+// One engine: `[stt.NAME]`, `[llm.NAME]`, `[tts.NAME]`, `[s2s.NAME]`. Keys besides `provider` belong to the
 // provider, which checks them.
 struct EngineSection {
-  std::string kind;                            // "stt", "llm", "tts"
+  std::string kind;                            // "stt", "llm", "tts", "s2s"
   std::string name;                            // NAME
   std::string provider;                        // "pocketsphinx", "builtin", "flite", "espeak"
   std::map<std::string, std::string> options;  // values as text
@@ -72,6 +72,7 @@ struct ModelSection {
   std::string stt;
   std::string llm;
   std::string tts;
+  std::string s2s;  // a realtime API that holds the sessions in place of the three; empty: none
   // Engines that are asked when the first one fails, in this order.
   std::vector<std::string> stt_fallback;
   std::vector<std::string> llm_fallback;

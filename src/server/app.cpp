@@ -10,6 +10,7 @@
 #include "compat/realtime_ai/realtime_ai_session.h"
 #include "compat/telephony/media_stream_session.h"
 #include "protocol/json/documents.h"
+#include "relay/relay_session.h"
 #include "server/call_answer.h"
 #include "server/playground.h"
 #include "server/session_settings.h"
@@ -54,6 +55,14 @@ std::string loggable(std::string_view text) {
   return text.size() > kLengthMax ? out + "..." : out;
 }
 
+// Is the session held by an upstream realtime API? Only OpenAI's dialects are relayed.
+bool relays(const Door& door, const engine::Model& model) {
+  const bool foreign = door.translation || door.realtime_ai || door.carrier ||
+                       door.dialect == DialectKind::open_realtime ||
+                       door.dialect == DialectKind::speech_bridge;
+  return !model.settings.s2s.empty() && !foreign;
+}
+
 // Of Azure's preview path, whose clients declare none.
 transport::InputRate input_rate(const config::CompatOptions& compat) {
   if (compat.azure_rate_hz == "auto") return transport::InputRate::measured;
@@ -92,10 +101,11 @@ const char* const kWelcome =
 }  // namespace
 
 App::App(net::LoopPool& pool, const config::Options& options, const engine::Catalog& catalog,
-         std::shared_ptr<spdlog::logger> log)
+         std::shared_ptr<spdlog::logger> log, Upstreams upstreams)
     : options_(options),
       catalog_(catalog),
       log_(std::move(log)),
+      upstreams_(std::move(upstreams)),
       authenticator_(options.server.tokens, secrets_),
       rest_(options_, catalog_, secrets_),
       audio_(options_, catalog_),
@@ -289,6 +299,26 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
     setup.send_queue_bytes_max = queue_max;
     setup.on_closed = std::move(on_closed);
     sessions_.add(loop, id, compat::RealtimeAiSession::start(std::move(socket), std::move(setup)));
+    return;
+  }
+  if (const auto upstream = upstreams_.find(model->settings.s2s); relays(door, *model)) {
+    relay::RelaySetup setup;
+    setup.upstream = upstream->second;
+    setup.client = door.dialect == DialectKind::openai_ga ? protocol::json::Flavour::ga
+                                                          : protocol::json::Flavour::beta;
+    if (options.defaults.type == protocol::SessionType::transcription) {
+      setup.kind = relay::SessionKind::transcription;
+    }
+    setup.model = options.defaults.model;
+    setup.send_queue_bytes_max = queue_max;
+    setup.duration_max = options.duration_max;
+    setup.on_closed = [this, id, on_closed = std::move(on_closed)](
+                          std::string_view detail, const relay::RelayCounters& counters) {
+      log_->info("session {} relayed {} responses, {} tokens in, {} out", id, counters.responses,
+                 counters.input_tokens, counters.output_tokens);
+      on_closed(detail);
+    };
+    sessions_.add(loop, id, relay::RelaySession::start(std::move(socket), std::move(setup)));
     return;
   }
   if (door.translation) {

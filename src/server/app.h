@@ -13,6 +13,7 @@
 #include "server/negotiation.h"
 #include "server/rest_api.h"
 #include "server/sessions.h"
+#include "server/upstreams.h"
 
 namespace spdlog {
 class logger;
@@ -34,7 +35,7 @@ namespace parley::server {
 class App final : public net::ServerHandler {
  public:
   App(net::LoopPool& pool, const config::Options& options, const engine::Catalog& catalog,
-      std::shared_ptr<spdlog::logger> log);
+      std::shared_ptr<spdlog::logger> log, Upstreams upstreams = {});
   ~App() override;
 
   void on_request(net::EventLoop& loop, net::HttpRequest request,
@@ -57,6 +58,7 @@ class App final : public net::ServerHandler {
   const config::Options options_;
   const engine::Catalog& catalog_;
   const std::shared_ptr<spdlog::logger> log_;
+  const Upstreams upstreams_;
   ClientSecrets secrets_;
   const Authenticator authenticator_;
   const RestApi rest_;

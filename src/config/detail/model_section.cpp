@@ -31,6 +31,8 @@ const std::vector<Key>& keys() {
       {"stt", &ModelSection::stt, "The recogniser: NAME of an `[stt.NAME]`."},
       {"llm", &ModelSection::llm, "What answers: NAME of an `[llm.NAME]`."},
       {"tts", &ModelSection::tts, "The voice: NAME of a `[tts.NAME]`."},
+      {"s2s", &ModelSection::s2s,
+       "A realtime API that holds the sessions in place of the three: NAME of an `[s2s.NAME]`."},
       {"stt_fallback", &ModelSection::stt_fallback, "Recognisers to ask when the first one fails."},
       {"llm_fallback", &ModelSection::llm_fallback, "Language models to ask likewise."},
       {"tts_fallback", &ModelSection::tts_fallback, "Voices to ask likewise."},
