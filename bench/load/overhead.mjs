@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Our own share of an answer's time: recogniser, model and voice are HTTP servers that answer at once
-// (tests/fakes), so what passes between `speech_stopped` and the first audio delta is Parley's and the
-// loopback's.
+// Our own share of an answer's time: recogniser, model and voice are HTTP servers that answer at
+// once (tests/fakes), so what passes between `speech_stopped` and the first audio delta is Parley's
+// and the loopback's.
 //
 //   node tests/fakes/run.mjs -- node bench/load/overhead.mjs --binary build/release/bin/parley
 //     [--turns 20] [--typed 1000]
@@ -42,7 +42,8 @@ const server = await Server.start(resolve(option('binary', 'build/release/bin/pa
 rmSync(folder, { recursive: true });
 
 const wav = readFileSync(join(speechDir, 'vm-goodbye.wav'));
-const samples = new Int16Array(wav.buffer.slice(wav.byteOffset + 44, wav.byteOffset + wav.length));
+const { buffer, byteOffset, length } = wav;
+const samples = new Int16Array(buffer.slice(byteOffset + 44, byteOffset + length));
 const socket = new WebSocket(`ws://${server.host}/v1/realtime?parley.events=metrics`);
 const seen = { waits: [], metrics: [] };
 let stoppedAt = 0;
