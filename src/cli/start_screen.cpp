@@ -26,7 +26,9 @@ void add_addresses(const StartScreen& screen, std::string& out) {
 
 void add_talk(const StartScreen& screen, const std::string& host, std::string& out) {
   const bool tls = screen.schemes == Schemes::tls;
-  out += "\nTalk to it:\n  " + shell_word(screen.program) + " talk --url ";
+  out +=
+      "\nTalk to it in a browser:\n  " + std::string(tls ? "https://" : "http://") + host + "/\n";
+  out += "\nor from here:\n  " + shell_word(screen.program) + " talk --url ";
   out += (tls ? "wss://" : "ws://") + host + "/v1/realtime";
   if (screen.token_required) out += " --token TOKEN";
   out += " --text \"Hello, who are you?\"\n";

@@ -41,6 +41,7 @@ SessionDriver::SessionDriver(net::EventLoop& loop, session::Options options,
 SessionDriver::~SessionDriver() = default;
 
 void SessionDriver::start() {
+  engines_.stt->warm(loop_);
   guarded([this] {
     drain();
     rearm();
@@ -96,6 +97,9 @@ void SessionDriver::carry_out(session::Output& output) {
     const auto job = stt_jobs_.find(audio->job);
     if (job != stt_jobs_.end()) job->second->push(audio->samples);
   } else if (auto* stt = std::get_if<session::SttStart>(&output)) {
+    // Somebody speaks: what will answer is needed soon.
+    engines_.llm->warm(loop_);
+    engines_.tts->warm(loop_);
     stt_jobs_.emplace(stt->job, engines_.stt->start(std::move(stt->request), loop_,
                                                     sink<engine::SttEvent, session::SttInput>(
                                                         stt->job, stt_jobs_)));

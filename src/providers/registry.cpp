@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "providers/anthropic/messages_engine.h"
+#include "providers/azure/stt_engine.h"
+#include "providers/azure/tts_engine.h"
 #include "providers/cartesia/tts_engine.h"
 #include "providers/deepgram/stt_engine.h"
 #include "providers/elevenlabs/scribe_engine.h"
@@ -91,6 +93,7 @@ constexpr Provider<engine::SttEngine> kRecognisers[] = {
     {"whispercpp", loop_only<openai::make_transcription>},
     {"deepgram", loop_only<deepgram::make_stt>},
     {"elevenlabs", loop_only<elevenlabs::make_scribe>},
+    {"azure", loop_only<azure::make_stt>},
 };
 
 constexpr Provider<engine::LlmEngine> kModels[] = {
@@ -112,6 +115,7 @@ constexpr Provider<engine::TtsEngine> kVoices[] = {
     {"speaches", loop_only<openai::make_speech>},
     {"elevenlabs", loop_only<elevenlabs::make_tts>},
     {"minimax", loop_only<minimax::make_tts>},
+    {"azure", loop_only<azure::make_tts>},
     {"cartesia", loop_only<cartesia::make_tts>},
 };
 
