@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "compat/telephony/media_stream_session.h"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -11,22 +10,9 @@ namespace parley::compat {
 
 namespace {
 
-constexpr std::int64_t kGapMsMax = 5000;
-constexpr std::int64_t kGapMsMin = 20;  // less is jitter of the timestamps
+constexpr std::int64_t kTelnyxPieceMsMin = 20;
 constexpr auto kDigitsPause = std::chrono::milliseconds(1500);
 constexpr std::size_t kDigitsMax = 64;
-
-std::uint8_t silence_of(base::AudioEncoding encoding) {
-  switch (encoding) {
-    case base::AudioEncoding::g711_ulaw:
-      return 0xff;
-    case base::AudioEncoding::g711_alaw:
-      return 0xd5;
-    case base::AudioEncoding::pcm16:
-      break;
-  }
-  return 0;
-}
 
 }  // namespace
 
@@ -36,7 +22,10 @@ std::shared_ptr<MediaStreamSession> MediaStreamSession::start(
       new MediaStreamSession(std::move(socket), std::move(setup)));
   session->socket_->start({
       .on_text = [session](std::string_view frame) { session->on_text(frame); },
-      .on_binary = [](std::string_view) {},
+      .on_binary =
+          [session](std::string_view) {
+            session->reject(StreamFault::malformed_frame, "a binary message");
+          },
       .on_closed = [session](int, std::string_view) { session->on_closed(); },
   });
   return session;
@@ -62,7 +51,9 @@ void MediaStreamSession::on_text(std::string_view frame) {
   std::string why;
   auto message = read_stream_message(setup_.carrier, frame, why);
   if (!message) {
-    // A start that cannot be served ends the call; anything else is let be.
+    reject(why.starts_with("media") ? StreamFault::invalid_media : StreamFault::malformed_frame,
+           why);
+    // A start that cannot be served ends the call: nobody would be heard.
     if (!driver_ && why.starts_with("a media format")) {
       detail_ = why;
       close(net::CloseCode::policy_violation, why);
@@ -77,7 +68,12 @@ void MediaStreamSession::on_text(std::string_view frame) {
     close(net::CloseCode::normal, "");
     return;
   }
-  if (!driver_) return;
+  if (!driver_) {
+    if (std::holds_alternative<StreamMedia>(*message)) {
+      reject(StreamFault::invalid_media, "media before the start");
+    }
+    return;
+  }
   if (auto* media = std::get_if<StreamMedia>(&*message)) {
     on_media(*media);
   } else if (const auto* mark = std::get_if<StreamMark>(&*message)) {
@@ -87,9 +83,14 @@ void MediaStreamSession::on_text(std::string_view frame) {
   }
 }
 
+void MediaStreamSession::reject(StreamFault fault, std::string_view why) {
+  if (setup_.carrier == Carrier::telnyx) send(write_fault(stream_id_, fault, why));
+}
+
 void MediaStreamSession::begin_call(StreamStart& start) {
   stream_id_ = std::move(start.stream_id);
   format_ = start.format;
+  order_ = MediaOrder(format_);
   auto& config = setup_.session.defaults;
   config.input_format = config.output_format = format_;
   config.output_modality = protocol::Modality::audio;
@@ -116,31 +117,18 @@ void MediaStreamSession::begin_call(StreamStart& start) {
 }
 
 void MediaStreamSession::on_media(StreamMedia& media) {
-  const std::int64_t bytes_per_ms = format_.rate_hz * format_.bytes_per_sample() / 1000;
-  media.audio.resize(media.audio.size() -
-                     media.audio.size() % static_cast<std::size_t>(format_.bytes_per_sample()));
-  if (media.audio.empty()) return;
-  if (media.timestamp_ms && next_ms_) {
-    const std::int64_t gap = *media.timestamp_ms - *next_ms_;
-    if (gap < -kGapMsMin) return;  // it came too late: silence stands in its place
-    if (gap >= kGapMsMin) {
-      const auto missing = static_cast<std::size_t>(std::min(gap, kGapMsMax) * bytes_per_ms);
-      const std::vector<std::uint8_t> silence(missing, silence_of(format_.encoding));
-      driver_->handle(session::AudioAppended{silence, {}});
-    }
-  }
-  if (media.timestamp_ms) {
-    next_ms_ = *media.timestamp_ms + std::ssize(media.audio) / bytes_per_ms;
-  }
-  driver_->handle(session::AudioAppended{media.audio, {}});
+  sound_.clear();
+  order_.push(media.audio, media.timestamp_ms, sound_);
+  if (!sound_.empty()) driver_->handle(session::AudioAppended{sound_, {}});
 }
 
 void MediaStreamSession::on_digit(char digit) {
-  if (digit == '#') {
+  const bool ends = digit == '#' && !digits_.empty();
+  if (!ends) digits_ += digit;
+  if (ends || digits_ == "#" || digits_.size() >= kDigitsMax) {
     say_digits();
     return;
   }
-  if (digits_.size() < kDigitsMax) digits_ += digit;
   digits_timer_.arm(socket_->loop().now() + kDigitsPause, [this] { say_digits(); });
 }
 
@@ -171,7 +159,8 @@ void MediaStreamSession::on_event(const protocol::ServerEvent& event) {
   if (const auto* sound = std::get_if<protocol::AudioDelta>(&body)) {
     on_sound(*sound);
   } else if (std::holds_alternative<protocol::SpeechStarted>(body)) {
-    soon([this] { stop_playing(); });
+    const auto& detection = driver_->session().config().turn_detection;
+    if (!detection || detection->interrupt_response) soon([this] { stop_playing(); });
   } else if (std::holds_alternative<protocol::ResponseCreated>(body)) {
     answering_ = true;
   } else if (std::holds_alternative<protocol::ResponseDone>(body)) {
@@ -185,10 +174,17 @@ void MediaStreamSession::on_sound(const protocol::AudioDelta& delta) {
     item_bytes_ = 0;
   }
   item_bytes_ += std::ssize(delta.audio);
-  std::string payload;
-  audio::base64_encode(delta.audio, payload);
-  send(write_media(setup_.carrier, stream_id_, payload));
   const std::int64_t bytes_per_ms = format_.rate_hz * format_.bytes_per_sample() / 1000;
+  std::string payload;
+  const auto least = static_cast<std::size_t>(kTelnyxPieceMsMin * bytes_per_ms);
+  if (setup_.carrier == Carrier::telnyx && delta.audio.size() < least) {
+    std::vector<std::uint8_t> padded(delta.audio.begin(), delta.audio.end());
+    padded.resize(least, silence_of(format_.encoding));
+    audio::base64_encode(padded, payload);
+  } else {
+    audio::base64_encode(delta.audio, payload);
+  }
+  send(write_media(setup_.carrier, stream_id_, payload));
   send(write_mark(setup_.carrier, stream_id_,
                   playout_.sent(item_id_, item_bytes_ / bytes_per_ms, socket_->loop().now())));
 }
@@ -197,12 +193,14 @@ void MediaStreamSession::on_sound(const protocol::AudioDelta& delta) {
 // the caller's hearing did.
 void MediaStreamSession::stop_playing() {
   const auto heard = playout_.clear(socket_->loop().now());
-  if (!heard) return;
+  if (heard.empty()) return;
   send(write_clear(setup_.carrier, stream_id_));
-  protocol::ConversationItemTruncate truncate;
-  truncate.item_id = heard->item_id;
-  truncate.audio_end_ms = static_cast<int>(heard->ms);
-  say(std::move(truncate));
+  for (const auto& part : heard) {
+    protocol::ConversationItemTruncate truncate;
+    truncate.item_id = part.item_id;
+    truncate.audio_end_ms = static_cast<int>(part.ms);
+    say(std::move(truncate));
+  }
 }
 
 void MediaStreamSession::send(std::string frame) {

@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "compat/telephony/media_order.h"
 #include "compat/telephony/media_wire.h"
 #include "compat/telephony/playout.h"
 #include "driver/session_driver.h"
@@ -37,9 +37,11 @@ struct MediaStreamSetup {
 //
 // The stream's parameters may set `instructions`, `voice`, `language` and `greeting` ("false").
 // Marks tell what was heard; speech over the answer clears the carrier's buffer and truncates the
-// item there. Missing sound is silence, late sound is dropped. Keys that the caller presses become
-// a message once `#` or a pause of 1.5 s follows. Messages that make no sense are let be, as
-// carriers expect. Lives on the socket's loop; keeps itself alive until the connection is closed.
+// item there. Sound is put into the order of its timestamps (MediaOrder). Keys that the caller
+// presses become a message once `#` or a pause of 1.5 s follows. Messages that make no sense change
+// nothing: Telnyx is told with an `error` of its shape, Twilio knows none. Only a format that is
+// not spoken here ends the call. Lives on the socket's loop; keeps itself alive until the
+// connection is closed.
 class MediaStreamSession final : public transport::LiveSession,
                                  public std::enable_shared_from_this<MediaStreamSession>,
                                  private driver::SessionClient {
@@ -54,6 +56,7 @@ class MediaStreamSession final : public transport::LiveSession,
   MediaStreamSession(std::shared_ptr<net::WebSocket> socket, MediaStreamSetup setup);
 
   void on_text(std::string_view frame);
+  void reject(StreamFault fault, std::string_view why);
   void begin_call(StreamStart& start);
   void on_media(StreamMedia& media);
   void on_digit(char digit);
@@ -72,7 +75,8 @@ class MediaStreamSession final : public transport::LiveSession,
   std::unique_ptr<driver::SessionDriver> driver_;  // from the stream's start on
   base::AudioFormat format_;
   std::string stream_id_;
-  std::optional<std::int64_t> next_ms_;  // where the next sound should begin
+  MediaOrder order_;
+  std::vector<std::uint8_t> sound_;  // in order, reused
   Playout playout_;
   std::string item_id_;  // whose sound goes out
   std::int64_t item_bytes_ = 0;

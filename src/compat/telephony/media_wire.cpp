@@ -92,7 +92,9 @@ std::optional<StreamMessage> read_media(const Value& document, std::string& why)
     why = "media without a base64 payload";
     return std::nullopt;
   }
-  out.timestamp_ms = number(member(media, "timestamp"));
+  constexpr std::int64_t kTimestampMax = std::int64_t{1} << 52;  // sums of them stay in range
+  const auto timestamp = number(member(media, "timestamp"));
+  if (timestamp && *timestamp >= 0 && *timestamp <= kTimestampMax) out.timestamp_ms = timestamp;
   return out;
 }
 
@@ -112,7 +114,9 @@ std::optional<StreamMessage> read_stream_message(Carrier carrier, std::string_vi
   if (event == "mark") return StreamMark{text(member(member(&*document, "mark"), "name"))};
   if (event == "dtmf") {
     const std::string digit = text(member(member(&*document, "dtmf"), "digit"));
-    if (digit.size() == 1) return StreamDtmf{digit[0]};
+    constexpr std::string_view kKeys = "0123456789*#ABCD";
+    if (digit.size() == 1 && kKeys.find(digit[0]) != std::string_view::npos)
+      return StreamDtmf{digit[0]};
     why = "dtmf without a digit";
     return std::nullopt;
   }
@@ -120,7 +124,9 @@ std::optional<StreamMessage> read_stream_message(Carrier carrier, std::string_vi
     why = "no event";
     return std::nullopt;
   }
-  return StreamOther{};
+  if (event == "connected" || event == "error") return StreamOther{};
+  why = "an unknown event";
+  return std::nullopt;
 }
 
 namespace {
@@ -160,6 +166,22 @@ std::string write_clear(Carrier carrier, const std::string& stream_id) {
   std::string out;
   Writer w(out);
   begin(w, carrier, stream_id, "clear");
+  w.end_object();
+  return out;
+}
+
+std::string write_fault(const std::string& stream_id, StreamFault fault, std::string_view detail) {
+  const bool media = fault == StreamFault::invalid_media;
+  std::string out;
+  Writer w(out);
+  w.begin_object();
+  w.string("event", "error");
+  w.string("stream_id", stream_id);
+  w.begin_object("payload");
+  w.integer("code", media ? 100004 : 100003);
+  w.string("title", media ? "invalid_media" : "malformed_frame");
+  w.string("detail", detail);
+  w.end_object();
   w.end_object();
   return out;
 }

@@ -34,7 +34,7 @@ struct StreamMark {
   std::string name;
 };
 struct StreamStop {};
-// `connected`, the other side's own sound, and what we do not know.
+// What needs nothing done: `connected`, `error`, the other side's own sound.
 struct StreamOther {};
 using StreamMessage =
     std::variant<StreamStart, StreamMedia, StreamDtmf, StreamMark, StreamStop, StreamOther>;
@@ -43,8 +43,12 @@ using StreamMessage =
 std::optional<StreamMessage> read_stream_message(Carrier carrier, std::string_view frame,
                                                  std::string& why);
 
+enum class StreamFault : std::uint8_t { malformed_frame, invalid_media };
+
 std::string write_media(Carrier carrier, const std::string& stream_id, std::string_view base64);
 std::string write_mark(Carrier carrier, const std::string& stream_id, const std::string& name);
 std::string write_clear(Carrier carrier, const std::string& stream_id);
+// Telnyx's shape and codes; Twilio has no such message, and ignores what it does not know.
+std::string write_fault(const std::string& stream_id, StreamFault fault, std::string_view detail);
 
 }  // namespace parley::compat

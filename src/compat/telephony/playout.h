@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 
@@ -12,7 +12,8 @@ namespace parley::compat {
 
 // What of an answer the caller has heard, told by marks: each piece of sound is followed by a named
 // mark, which the carrier sends back once everything before it was played. After a clear it sends
-// back all marks that were waiting: those say nothing. One call, one thread.
+// back all marks that were waiting: those say nothing. Until a first mark has come back, time alone
+// tells. One call, one thread.
 class Playout {
  public:
   // A piece of `item`'s sound was sent, up to `end_ms` of the item. Returns the name of its mark.
@@ -24,8 +25,9 @@ class Playout {
     std::string item_id;
     std::int64_t ms = 0;
   };
-  // Playback stops here: how much of the item that was playing was heard. Nothing: none was.
-  std::optional<Heard> clear(base::Instant now);
+  // Playback stops here: how much was heard of the item that was playing, and of those that waited
+  // behind it, in their order. Empty: nothing was playing.
+  std::vector<Heard> clear(base::Instant now);
 
  private:
   struct Mark {
@@ -40,6 +42,7 @@ class Playout {
   std::string last_item_;
   std::int64_t last_end_ms_ = 0;  // of that item
   base::Instant since_;           // when the front of pending_ began to play, at the earliest
+  bool marks_return_ = false;
 };
 
 }  // namespace parley::compat
