@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "compat/realtime_ai/realtime_ai_session.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -15,9 +16,10 @@ using protocol::json::Value;
 using protocol::json::Writer;
 
 // The page loses 12 bytes of each message, so few large ones; the first is small, to be heard soon.
-constexpr int kFirstSoundMs = 200;
+constexpr int kSoundMsMin = 200;
 constexpr int kSoundMs = 400;
 constexpr auto kOutputLead = std::chrono::milliseconds(1200);
+constexpr auto kPlaybackLag = std::chrono::milliseconds(500);  // the client's, behind our sending
 // The page repeats `interrupt` every 40 ms.
 constexpr auto kInterruptTold = std::chrono::milliseconds(500);
 
@@ -73,6 +75,8 @@ void RealtimeAiSession::begin() {
                                               static_cast<driver::SessionClient&>(*this));
   frames_.reset();
   heard_.clear();
+  turn_known_ = answering_ = false;
+  announced_ = true;
   driver_->start();
 }
 
@@ -115,16 +119,18 @@ void RealtimeAiSession::command(const std::string& name, Value& document) {
     listening_ = true;
     send_status("listening");
   } else if (name == "interrupt") {
-    cancel_answer();
+    const bool ended = cancel_answer();
     const base::Instant now = socket_->loop().now();
-    if (now - interrupt_told_at_ < kInterruptTold) return;
+    if (!ended && now - interrupt_told_at_ < kInterruptTold) return;
     interrupt_told_at_ = now;
     send_event("interrupt_acknowledged");
   } else if (name == "clear_queues") {
     cancel_answer();
   } else if (name == "text_input") {
     const std::string* text = text_member(document, "text");
-    if (text == nullptr) return send_error("text_input needs a text in 'text'");
+    if (text == nullptr || text->find_first_not_of(" \t\r\n") == std::string::npos) {
+      return send_error("text_input needs a text in 'text'");
+    }
     say(*text);
   } else {
     send_error("Invalid command type: " + name.substr(0, 64));
@@ -132,8 +138,8 @@ void RealtimeAiSession::command(const std::string& name, Value& document) {
 }
 
 void RealtimeAiSession::say(std::string text) {
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return;
   cancel_answer();
+  turn_known_ = true;
   std::string frame;
   Writer w(frame);
   w.begin_object();
@@ -153,16 +159,29 @@ void RealtimeAiSession::say(std::string text) {
   driver_->handle(protocol::ClientEvent{{}, protocol::ResponseCreate{}});
 }
 
-void RealtimeAiSession::cancel_answer() {
-  if (answering_) driver_->handle(protocol::ClientEvent{{}, protocol::ResponseCancel{}});
+// What is being made, and what the client still plays of it. Whether there was any of the two.
+bool RealtimeAiSession::cancel_answer() {
+  if (!answering_) return stop_playback();
+  driver_->handle(protocol::ClientEvent{{}, protocol::ResponseCancel{}});
+  return true;
+}
+
+// The end of an answer is sent before it is heard.
+bool RealtimeAiSession::stop_playback() {
+  if (socket_->loop().now() >= std::exchange(plays_until_, {}) + kPlaybackLag) return false;
+  send_event("tts_stop");
+  return true;
 }
 
 void RealtimeAiSession::on_binary(std::string_view message) {
   if (closing_ || !listening_) return;
-  const auto* samples = frames_.take(message);
+  const auto* samples = frames_.take(message, socket_->loop().now());
   if (samples == nullptr) {
     if (std::exchange(told_of_short_frame_, true)) return;
     return send_error("Sound must follow a header of 8 bytes: 4 of time, 4 of flags");
+  }
+  if (message.size() % 2 != 0 && !std::exchange(told_of_odd_frame_, true)) {
+    send_error("Sound must be 16-bit samples: the odd last byte was dropped");
   }
   audio_.clear();
   for (const std::int16_t sample : *samples) {
@@ -180,14 +199,17 @@ void RealtimeAiSession::on_event(const protocol::ServerEvent& event) {
   const auto& body = event.body;
   if (std::holds_alternative<protocol::SpeechStarted>(body)) {
     heard_.clear();
+    turn_known_ = false;
+    const auto& turns = session_options_.defaults.turn_detection;
+    if (!answering_ && turns->interrupt_response) stop_playback();
   } else if (const auto* delta = std::get_if<protocol::TranscriptionDelta>(&body)) {
     heard_ += delta->delta;
     send_event("partial_transcript", "content", heard_);
   } else if (const auto* heard = std::get_if<protocol::TranscriptionCompleted>(&body)) {
     heard_.clear();
-    if (!heard->transcript.empty()) {
-      send_event("final_transcript", "content", heard->transcript);
-    }
+    if (heard->transcript.empty()) return;
+    send_event("final_transcript", "content", heard->transcript);
+    turn_known_ = !answering_;
     if (answering_) announce();
   } else if (const auto* unheard = std::get_if<protocol::TranscriptionFailed>(&body)) {
     send_error(unheard->message);
@@ -197,6 +219,7 @@ void RealtimeAiSession::on_event(const protocol::ServerEvent& event) {
     first_sound_ = true;
     text_.clear();
     sound_.clear();
+    if (std::exchange(turn_known_, false)) announce();
   } else if (const auto* text = std::get_if<protocol::TextDelta>(&body)) {
     on_words(text->delta);
   } else if (const auto* words = std::get_if<protocol::AudioTranscriptDelta>(&body)) {
@@ -226,28 +249,43 @@ void RealtimeAiSession::on_words(const std::string& delta) {
   send_text_so_far("llm_response", false);
 }
 
+// Keeps back as much as a message needs, so that the answer's last one is no small one.
 void RealtimeAiSession::on_sound(std::span<const std::uint8_t> bytes) {
   announce();
   sound_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const auto wanted = static_cast<std::size_t>(setup_.rate_hz) * 2 *
-                      static_cast<std::size_t>(first_sound_ ? kFirstSoundMs : kSoundMs) / 1000;
-  if (sound_.size() >= wanted) send_sound();
+  const std::size_t least = sound_bytes(kSoundMsMin);
+  if (sound_.size() >= least + sound_bytes(first_sound_ ? kSoundMsMin : kSoundMs)) {
+    send_sound(sound_.size() - least);
+  } else if (first_sound_ && sound_.size() >= least) {
+    send_sound(sound_.size());
+  }
 }
 
-void RealtimeAiSession::send_sound() {
-  if (sound_.empty() || closing_) return;
+std::size_t RealtimeAiSession::sound_bytes(int ms) const {
+  return static_cast<std::size_t>(setup_.rate_hz) * 2 * static_cast<std::size_t>(ms) / 1000;
+}
+
+void RealtimeAiSession::send_sound(std::size_t bytes) {
+  if (bytes == 0 || closing_) return;
   if (!std::exchange(speaking_, true)) {
     send_event("tts_start", "format",
                "raw-" + std::to_string(setup_.rate_hz / 1000) + "khz-16bit-mono-pcm");
   }
   first_sound_ = false;
+  const auto duration = std::chrono::milliseconds(bytes * 1000 / sound_bytes(1000));
+  plays_until_ = std::max(plays_until_, socket_->loop().now()) + duration;
   std::string message(static_cast<std::size_t>(setup_.leading_pad_bytes), '\0');
-  message += std::exchange(sound_, {});
+  message.append(sound_, 0, bytes);
+  sound_.erase(0, bytes);
   socket_->send_binary(std::move(message));
+  check_queue();
 }
 
 void RealtimeAiSession::end_sound() {
-  send_sound();
+  // Only where the sender was slow, or said next to nothing: silence makes it long enough.
+  if (!sound_.empty() && speaking_)
+    sound_.resize(std::max(sound_.size(), sound_bytes(kSoundMsMin)));
+  send_sound(sound_.size());
   if (std::exchange(speaking_, false)) send_event("tts_end");
 }
 
@@ -256,12 +294,19 @@ void RealtimeAiSession::end_answer(const protocol::Response& response) {
   using protocol::ResponseStatus;
   if (response.status == ResponseStatus::cancelled) {
     sound_.clear();
-    if (std::exchange(speaking_, false)) send_event("tts_end");
-    send_event("tts_stop");
+    end_sound();
+    stop_playback();
+    // The user went on speaking before anybody knew of an answer.
+    if (std::exchange(announced_, true)) return end_text();
+    return;
   }
   end_sound();
-  announced_ = true;
+  announce();
   if (!response.error_message.empty()) send_error(response.error_message);
+  end_text();
+}
+
+void RealtimeAiSession::end_text() {
   send_text_so_far("subtitle", true);
   send_text_so_far("llm_response", true);
 }
@@ -301,6 +346,10 @@ void RealtimeAiSession::send_text_so_far(std::string_view type, bool complete) {
 void RealtimeAiSession::send(std::string frame) {
   if (closing_) return;
   socket_->send_text(std::move(frame));
+  check_queue();
+}
+
+void RealtimeAiSession::check_queue() {
   if (socket_->queued_bytes() > setup_.send_queue_bytes_max) {
     detail_ = "the client reads too slowly";
     close(net::CloseCode::policy_violation, "too slow: the send queue is full");

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,7 @@ struct RealtimeAiSetup {
 //
 //   in   {"type" or "command": start | stop | reset | interrupt | clear_queues | text_input}, sound
 //   out  status, partial_transcript, final_transcript, tts_stop, llm_status, subtitle,
-//   llm_response,
-//        tts_start, sound, tts_end, stop_acknowledged, interrupt_acknowledged, error
+//        llm_response, tts_start, sound, tts_end, stop_acknowledged, interrupt_acknowledged, error
 class RealtimeAiSession final : public transport::LiveSession, private driver::SessionClient {
  public:
   static std::shared_ptr<RealtimeAiSession> start(std::shared_ptr<net::WebSocket> socket,
@@ -54,7 +54,8 @@ class RealtimeAiSession final : public transport::LiveSession, private driver::S
   void on_binary(std::string_view message);
   void command(const std::string& name, protocol::json::Value& document);
   void say(std::string text);
-  void cancel_answer();
+  bool cancel_answer();
+  bool stop_playback();
   void on_event(const protocol::ServerEvent& event) override;
   void on_end(int code, std::string reason, std::string_view detail) override;
   void on_closed();
@@ -62,15 +63,18 @@ class RealtimeAiSession final : public transport::LiveSession, private driver::S
   void announce();
   void on_words(const std::string& delta);
   void on_sound(std::span<const std::uint8_t> bytes);
-  void send_sound();
+  std::size_t sound_bytes(int ms) const;
+  void send_sound(std::size_t bytes);
   void end_sound();
   void end_answer(const protocol::Response& response);
+  void end_text();
   void send_status(std::string_view status);
   void send_error(std::string_view message);
   // {"type", `key`: `value` where given, "session_id"}
   void send_event(std::string_view type, std::string_view key = {}, std::string_view value = {});
   void send_text_so_far(std::string_view type, bool complete);
   void send(std::string frame);
+  void check_queue();
 
   std::shared_ptr<net::WebSocket> socket_;
   RealtimeAiSetup setup_;
@@ -83,7 +87,10 @@ class RealtimeAiSession final : public transport::LiveSession, private driver::S
   std::string heard_;                // of the utterance, so far
   bool listening_ = true;
   bool told_of_short_frame_ = false;
+  bool told_of_odd_frame_ = false;
   base::Instant interrupt_told_at_;
+  base::Instant plays_until_;  // what was sent, at the client
+  bool turn_known_ = false;    // the client has the words that the next answer is for
 
   // Of the answer under way.
   bool answering_ = false;

@@ -163,6 +163,6 @@ describe('realtime-ai', { concurrency: 2 }, () => {
     wire.socket.send(Buffer.alloc(8 + 641)); // an odd length
     wire.send({ type: 'text_input', text: 'What is two plus three?' });
     await finished(wire);
-    assert.equal(wire.all('error').length, 8);
+    assert.equal(wire.all('error').length, 9);
   });
 });
