@@ -55,8 +55,8 @@ struct CompatOptions {
   std::string commit_responds = "true";  // a commit answers by itself
 };
 
-// One engine: `[stt.NAME]`, `[llm.NAME]`, `[tts.NAME]`, `[s2s.NAME]`. Keys besides `provider` belong
-// to the provider, which checks them.
+// One engine: `[stt.NAME]`, `[llm.NAME]`, `[tts.NAME]`, `[s2s.NAME]`. Keys besides `provider`
+// belong to the provider, which checks them.
 struct EngineSection {
   std::string kind;                            // "stt", "llm", "tts", "s2s"
   std::string name;                            // NAME
