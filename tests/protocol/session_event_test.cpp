@@ -43,6 +43,17 @@ TEST_CASE("GA: a transcription session shows its input and nothing of answers") 
         R"("silence_duration_ms":200}}},"include":null}})");
 }
 
+TEST_CASE("GA: hints that the session object has no place for are not shown") {
+  SessionConfig config;
+  apply(session_ga(R"({"type":"realtime","audio":{"input":{"transcription":{"model":"m",
+    "languages":["de"],"keywords":["Parley"],"delay":"low"}}}})"),
+        config);
+  const std::string text = written_ga({"event_1", SessionUpdated{kInfo, config}});
+  const std::string shown =
+      R"("transcription":{"model":"m","language":null,"prompt":null,"languages":["de"]},)";
+  CHECK_MESSAGE(text.find(shown) != std::string::npos, text);
+}
+
 TEST_CASE("beta: a fresh session is flat") {
   CHECK(written_beta({"event_1", SessionCreated{kInfo, fresh(SessionType::realtime)}}) ==
         R"({"type":"session.created","event_id":"event_1","session":{"id":"sess_1",)"

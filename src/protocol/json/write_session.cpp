@@ -254,8 +254,7 @@ void write_transcription(std::string_view key, const std::optional<Transcription
   w.string_or_null("language", transcription->language);
   w.string_or_null("prompt", transcription->prompt);
   write_strings("languages", transcription->languages, w);
-  write_strings("keywords", transcription->keywords, w);
-  if (transcription->delay) w.string("delay", *transcription->delay);
+  // The session object has no place for `keywords` and `delay`.
   w.end_object();
 }
 
