@@ -553,6 +553,7 @@ Done Loader::check_models() {
     for (const auto& name : model.stt_fallback) done = done ? check("stt", name) : done;
     for (const auto& name : model.llm_fallback) done = done ? check("llm", name) : done;
     for (const auto& name : model.tts_fallback) done = done ? check("tts", name) : done;
+    for (const auto& name : model.s2s_fallback) done = done ? check("s2s", name) : done;
     if (!done) return done;
   }
   return {};

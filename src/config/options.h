@@ -77,6 +77,7 @@ struct ModelSection {
   std::vector<std::string> stt_fallback;
   std::vector<std::string> llm_fallback;
   std::vector<std::string> tts_fallback;
+  std::vector<std::string> s2s_fallback;
   std::map<std::string, std::string> voices;  // a client's voice name: the engine's
   // Defaults of its sessions; absent: those of [session] and the API's.
   std::optional<std::string> instructions;

@@ -70,7 +70,8 @@ struct ServerOptions {
   std::size_t body_bytes_max = 25u << 20u;     // HTTP body; more is answered 413
   std::size_t header_bytes_max = 16u << 10u;   // more is answered 431
   base::Duration idle_timeout = std::chrono::seconds(30);  // HTTP request, TLS and WS handshake
-  // A WebSocket peer that is silent for half of this is pinged, and given up (1006) after it.
+  // A WebSocket peer that is silent for half of this is pinged, and given up (1006) after it, or
+  // after five times as long when it was sent something meanwhile: its pong may wait behind that.
   base::Duration websocket_idle_timeout = std::chrono::seconds(60);
 };
 

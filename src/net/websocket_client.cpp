@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/assert.h"
 #include "net/detail/client_handshake.h"
 #include "net/detail/host_lookup.h"
 #include "net/detail/proxy.h"
@@ -21,18 +22,17 @@ namespace parley::net {
 namespace {
 
 using detail::error_code;
-using Connected = base::Result<std::shared_ptr<WebSocket>>;
+using Connected = tl::expected<std::shared_ptr<WebSocket>, ConnectError>;
 using Done = std::function<void(Connected)>;
 
 constexpr base::Duration kIdleTimeout = std::chrono::seconds(60);
 constexpr std::size_t kProxyHeadBytesMax = 16u << 10u;
 
-class Connect : public std::enable_shared_from_this<Connect> {
+class Connect final : public ConnectAttempt, public std::enable_shared_from_this<Connect> {
  public:
-  Connect(EventLoop& loop, WebSocketClientOptions options, detail::WebSocketUrl url, Done done)
+  Connect(EventLoop& loop, WebSocketClientOptions options, Done done)
       : loop_(loop),
         options_(std::move(options)),
-        url_(std::move(url)),
         done_(std::move(done)),
         lookup_(loop),
         stream_(detail::Socket(loop.impl().executor())),
@@ -43,20 +43,17 @@ class Connect : public std::enable_shared_from_this<Connect> {
       const auto self = shared_from_this();
       fail("timeout", "no connection within the time given");
     });
+    auto url = detail::parse_websocket_url(options_.url);
+    if (!url) return fail_soon(std::move(url.error()));
+    url_ = std::move(*url);
     // Text to be sent as it stands must not smuggle in lines of its own.
     for (const auto& [name, value] : options_.headers) {
       if ((name + value).find_first_of("\r\n") != std::string::npos) {
-        return loop_.post([self = shared_from_this()] {
-          if (self->done_) self->fail("upgrade_refused", "a header holds a line break");
-        });
+        return fail_soon({"upgrade_refused", "a header holds a line break", {}});
       }
     }
     auto proxy = detail::proxy_for(url_, [](const char* name) { return std::getenv(name); });
-    if (!proxy) {
-      return loop_.post([self = shared_from_this(), error = proxy.error()] {
-        if (self->done_) self->fail(error.code, error.message);
-      });
-    }
+    if (!proxy) return fail_soon(std::move(proxy.error()));
     proxy_ = std::move(*proxy);
     lookup_.start(proxy_ ? proxy_->host : url_.host, proxy_ ? proxy_->port : url_.port,
                   [self = shared_from_this()](detail::HostLookup::Found found) {
@@ -64,6 +61,11 @@ class Connect : public std::enable_shared_from_this<Connect> {
                     if (!found) return self->fail(found.error().code, found.error().message);
                     self->connect(*found);
                   });
+  }
+
+  void cancel() override {
+    PARLEY_ASSERT(loop_.impl().may_touch());
+    if (std::exchange(done_, nullptr)) give_up();
   }
 
  private:
@@ -146,10 +148,21 @@ class Connect : public std::enable_shared_from_this<Connect> {
                         });
   }
 
+  void fail_soon(base::Error error) {
+    loop_.post([self = shared_from_this(), error = std::move(error)] {
+      if (self->done_) self->fail(error.code, error.message);
+    });
+  }
+
   void fail(std::string code, std::string message) {
+    give_up();
+    report(tl::unexpected(ConnectError{{std::move(code), std::move(message), {}}}));
+  }
+
+  void give_up() {
+    deadline_.disarm();
     lookup_.cancel();
     stream_.close();
-    report(base::fail(std::move(code), std::move(message)));
   }
 
   // Once: an empty done_ tells the steps still pending that nobody waits any more.
@@ -160,7 +173,7 @@ class Connect : public std::enable_shared_from_this<Connect> {
 
   EventLoop& loop_;
   const WebSocketClientOptions options_;
-  const detail::WebSocketUrl url_;
+  detail::WebSocketUrl url_;
   Done done_;
   std::optional<detail::Proxy> proxy_;
   std::string tunnel_text_;
@@ -171,15 +184,11 @@ class Connect : public std::enable_shared_from_this<Connect> {
 
 }  // namespace
 
-void connect_websocket(EventLoop& loop, WebSocketClientOptions options, Done done) {
-  auto url = detail::parse_websocket_url(options.url);
-  if (!url) {
-    loop.post([done = std::move(done), error = url.error()] {
-      done(tl::unexpected<base::Error>(error));
-    });
-    return;
-  }
-  std::make_shared<Connect>(loop, std::move(options), std::move(*url), std::move(done))->start();
+std::weak_ptr<ConnectAttempt> connect_websocket(EventLoop& loop, WebSocketClientOptions options,
+                                                Done done) {
+  auto attempt = std::make_shared<Connect>(loop, std::move(options), std::move(done));
+  attempt->start();
+  return attempt;
 }
 
 }  // namespace parley::net

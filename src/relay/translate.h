@@ -43,8 +43,8 @@ class Translator {
   OpenItem& open_item(std::string_view id);
   OpenItem* find_open(std::string_view id);
 
-  const Flavour client_;
-  const Flavour upstream_;
+  Flavour client_;
+  Flavour upstream_;
   std::deque<OpenItem> open_;  // bounded: the oldest goes
 };
 

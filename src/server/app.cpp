@@ -304,10 +304,15 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
   if (const auto upstream = upstreams_.find(model->settings.s2s); relays(door, *model)) {
     relay::RelaySetup setup;
     setup.upstream = upstream->second;
+    for (const std::string& name : model->settings.s2s_fallback) {
+      setup.fallback.push_back(upstreams_.at(name));
+    }
     setup.client = door.dialect == DialectKind::openai_ga ? protocol::json::Flavour::ga
                                                           : protocol::json::Flavour::beta;
     if (options.defaults.type == protocol::SessionType::transcription) {
       setup.kind = relay::SessionKind::transcription;
+    } else {
+      setup.settings = relay_settings(model->settings);
     }
     setup.model = options.defaults.model;
     setup.send_queue_bytes_max = queue_max;

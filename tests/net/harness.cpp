@@ -81,7 +81,7 @@ UpgradeDecision TestHandler::on_upgrade(EventLoop&, const HttpRequest& request) 
 void TestHandler::on_websocket(EventLoop& loop, const HttpRequest& request,
                                std::shared_ptr<WebSocket> socket) {
   if (on_socket_loop) on_socket_loop(loop);
-  if (request.path == "/record") {
+  if (request.path.starts_with("/record")) {
     RecordedSocket record(std::move(socket));
     record.start();
     recorded.put(std::move(record));

@@ -101,7 +101,7 @@ class RecordedSocket {
 // Answers GET / with "hello", /echo with the body, /throw with an exception, /hold not at all (the
 // responder is handed to the test), anything else with 404. Upgrades everywhere but on /refuse
 // (401) and /throw; selects the sub-protocol "realtime". Sockets echo, except on /record, where
-// they are handed to the test, and /throw-frame.
+// (and below) they are handed to the test, and /throw-frame.
 class TestHandler : public ServerHandler {
  public:
   void on_request(EventLoop& loop, HttpRequest request,

@@ -124,6 +124,17 @@ TEST_CASE("a silent peer is pinged and, when it does not answer, given up") {
   CHECK(closed.code == 1006);
 }
 
+TEST_CASE("row 41: a peer that was sent something meanwhile is given longer, but not for ever") {
+  ServerOptions options;
+  options.websocket_idle_timeout = std::chrono::milliseconds(40);
+  RawPair pair(options);
+  const auto begun = std::chrono::steady_clock::now();
+  pair.socket->send_text("an answer that takes time to hear");
+  const auto closed = pair.socket->take();
+  CHECK(closed.code == 1006);
+  CHECK(std::chrono::steady_clock::now() - begun >= 5 * options.websocket_idle_timeout);
+}
+
 TEST_CASE("a message over the limit closes with 1009") {
   ServerOptions options;
   options.message_bytes_max = 1000;

@@ -90,8 +90,10 @@ RelayBench::~RelayBench() {
 }
 
 void RelayBench::set_up(const RelayPair& pair, const std::map<std::string, std::string>& more) {
-  std::map<std::string, std::string> keys = {
-      {"base_url", Fakes::url(pair.path)}, {"api_key", "test-key"}, {"model", "their-model"}};
+  std::map<std::string, std::string> keys = {{"base_url", Fakes::url(pair.path)},
+                                             {"api_key", "test-key"},
+                                             {"model", "their-model"},
+                                             {"retries", "0"}};
   if (*pair.api_version != '\0') keys["api_version"] = pair.api_version;
   for (const auto& [key, value] : more) keys[key] = value;
   setup.client = pair.client;

@@ -46,6 +46,7 @@ class RelayClient {
 
   void say(const nlohmann::json& event) { socket_.send_text(event.dump()); }
   void say_text(std::string frame) { socket_.send_text(std::move(frame)); }
+  net::test::RecordedSocket& socket() { return socket_; }
   void say_binary(std::string frame) { socket_.send_binary(std::move(frame)); }
   void leave() { socket_.close(net::CloseCode::normal, ""); }
 
@@ -96,8 +97,8 @@ class RelayBench final : public net::ServerHandler {
   net::test::Mailbox<bool> destroyed_;
   std::weak_ptr<relay::RelaySession> last_;
   net::LoopPool pool_{1};  // of the clients
-  std::unique_ptr<net::Server> server_;
   std::unique_ptr<net::LoopPool> server_pool_;
+  std::unique_ptr<net::Server> server_;  // its listeners live on the pool's loops
 };
 
 }  // namespace parley::tests

@@ -36,6 +36,8 @@ const std::vector<Key>& keys() {
       {"stt_fallback", &ModelSection::stt_fallback, "Recognisers to ask when the first one fails."},
       {"llm_fallback", &ModelSection::llm_fallback, "Language models to ask likewise."},
       {"tts_fallback", &ModelSection::tts_fallback, "Voices to ask likewise."},
+      {"s2s_fallback", &ModelSection::s2s_fallback,
+       "Realtime APIs to ask when the first one cannot begin a session."},
       {"voices", &ModelSection::voices,
        "What a client's voice is called by the engine: `{ alloy = \"af_heart\" }`."},
       {"instructions", &ModelSection::instructions, "Instead of `session.instructions`."},

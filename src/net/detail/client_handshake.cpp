@@ -11,7 +11,10 @@ namespace {
 namespace http = beast::http;
 namespace websocket = beast::websocket;
 
+using Connected = tl::expected<std::shared_ptr<WebSocket>, ConnectError>;
+
 constexpr std::size_t kQuotedBodyBytesMax = 4096;
+constexpr std::size_t kKeptBodyBytesMax = 64u << 10u;
 
 std::string joined(const std::vector<std::string>& words) {
   std::string list;
@@ -23,7 +26,7 @@ struct Pending {
   std::shared_ptr<WebSocketConnection> connection;
   ClientHandshake request;
   websocket::response_type response;
-  std::function<void(base::Result<std::shared_ptr<WebSocket>>)> done;
+  std::function<void(Connected)> done;
 };
 
 void decorate(websocket::request_type& message, const ClientHandshake& request) {
@@ -34,26 +37,35 @@ void decorate(websocket::request_type& message, const ClientHandshake& request) 
   for (const auto& [name, value] : request.headers) message.set(name, value);
 }
 
-base::Result<std::shared_ptr<WebSocket>> outcome(const Pending& pending, error_code error) {
+tl::unexpected<ConnectError> fail(std::string code, std::string message) {
+  return tl::unexpected(ConnectError{{std::move(code), std::move(message), {}}});
+}
+
+Connected refused(const websocket::response_type& answer) {
+  ConnectError error;
+  error.code = "upgrade_refused";
+  error.status = static_cast<int>(answer.result_int());
+  error.body = answer.body().substr(0, kKeptBodyBytesMax);
+  error.message =
+      "HTTP " + std::to_string(error.status) + ": " + error.body.substr(0, kQuotedBodyBytesMax);
+  for (const auto& field : answer) error.headers.emplace_back(field.name_string(), field.value());
+  return tl::unexpected(std::move(error));
+}
+
+Connected outcome(const Pending& pending, error_code error) {
   if (!error) return pending.connection;
-  if (error != websocket::error::upgrade_declined) {
-    if (error.category() == make_error_code(websocket::error::closed).category() ||
-        error.category() == make_error_code(http::error::end_of_stream).category()) {
-      return base::fail("upgrade_refused", "not a WebSocket answer: " + error.message());
-    }
-    return base::fail("connect_failed", error.message());
+  if (error == websocket::error::upgrade_declined) return refused(pending.response);
+  if (error.category() == make_error_code(websocket::error::closed).category() ||
+      error.category() == make_error_code(http::error::end_of_stream).category()) {
+    return fail("upgrade_refused", "not a WebSocket answer: " + error.message());
   }
-  const auto& body = pending.response.body();
-  return base::fail("upgrade_refused",
-                    "HTTP " + std::to_string(pending.response.result_int()) + ": " +
-                        body.substr(0, std::min(body.size(), kQuotedBodyBytesMax)));
+  return fail("connect_failed", error.message());
 }
 
 }  // namespace
 
 void shake_hands(EventLoop& loop, Stream stream, const WebSocketLimits& limits,
-                 ClientHandshake request,
-                 std::function<void(base::Result<std::shared_ptr<WebSocket>>)> done) {
+                 ClientHandshake request, std::function<void(Connected)> done) {
   auto pending = std::make_shared<Pending>();
   pending->connection = std::make_shared<WebSocketConnection>(loop, std::move(stream), limits);
   pending->request = std::move(request);

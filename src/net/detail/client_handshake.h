@@ -19,9 +19,9 @@ struct ClientHandshake {
 };
 
 // The client's opening handshake over a connected stream (RFC 6455 §4.1). `done` is called once, on
-// the loop. Errors: "upgrade_refused" (status and body in the message), "connect_failed".
+// the loop. Errors: "upgrade_refused", "connect_failed".
 void shake_hands(EventLoop& loop, Stream stream, const WebSocketLimits& limits,
                  ClientHandshake request,
-                 std::function<void(base::Result<std::shared_ptr<WebSocket>>)> done);
+                 std::function<void(tl::expected<std::shared_ptr<WebSocket>, ConnectError>)> done);
 
 }  // namespace parley::net::detail

@@ -28,6 +28,8 @@ namespace websocket = beast::websocket;
 using Message = http::request<http::string_body>;
 
 constexpr std::size_t kReadBytes = 16u << 10u;
+// How much longer a silent WebSocket client may take that has something to take in.
+constexpr int kSlowReaders = 5;
 // What a client may send ahead while its answer is being made; then we stop reading.
 constexpr std::size_t kReadAheadBytesMax = 64u << 10u;
 // The first byte of a TLS connection: a handshake record (RFC 8446 §5.1). No HTTP method begins so.
@@ -442,6 +444,7 @@ void HttpConnection::accept(const Message& message, HttpRequest request, std::st
   limits.message_bytes_max = server_->options.message_bytes_max;
   limits.handshake_timeout = server_->options.idle_timeout;
   limits.idle_timeout = server_->options.websocket_idle_timeout;
+  limits.patience = kSlowReaders * limits.idle_timeout;
   auto connection = std::make_shared<WebSocketConnection>(loop_, stream_, limits);
   auto& wire = connection->wire();
   wire.set_option(websocket::stream_base::decorator(

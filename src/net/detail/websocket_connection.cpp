@@ -44,12 +44,18 @@ int code_of(error_code error) {
 
 WebSocketConnection::WebSocketConnection(EventLoop& loop, Stream stream,
                                          const WebSocketLimits& limits)
-    : loop_(loop), wire_(std::move(stream)), closing_timer_(loop) {
+    : loop_(loop),
+      wire_(std::move(stream)),
+      idle_timeout_(limits.idle_timeout),
+      patience_(std::max(limits.patience, limits.idle_timeout)),
+      closing_timer_(loop),
+      idle_timer_(loop) {
   const auto or_none = [](base::Duration d) {
     return d > base::Duration::zero() ? d : websocket::stream_base::none();
   };
   wire_.set_option(websocket::stream_base::timeout{or_none(limits.handshake_timeout),
-                                                   or_none(limits.idle_timeout), true});
+                                                   websocket::stream_base::none(), false});
+  wire_.control_callback([this](auto, auto) { heard(); });
   wire_.read_message_max(limits.message_bytes_max);
   wire_.auto_fragment(false);
   wire_.write_buffer_bytes(kMaskBytes);
@@ -71,6 +77,8 @@ void WebSocketConnection::start(Handlers handlers) {
     return;
   }
   loop_.impl().members.insert(this);
+  heard();
+  watch();
   // Once the close frame is on its way, Beast reads on its own until the peer's comes.
   if (!close_frame_begun_) read();
 }
@@ -78,6 +86,7 @@ void WebSocketConnection::start(Handlers handlers) {
 void WebSocketConnection::send(Frame frame) {
   PARLEY_ASSERT(loop_.impl().may_touch());
   if (state_ != State::open) return;
+  sent_since_heard_ = true;
   queued_bytes_ += frame.data.size();
   queue_.push_back(std::move(frame));
   if (!writing_) write_next();
@@ -103,8 +112,12 @@ void WebSocketConnection::on_written(error_code error) {
   }
   queued_bytes_ -= queue_.front().data.size();
   queue_.pop_front();
-  if (!queue_.empty()) return write_next();
-  if (state_ == State::closing) send_close_frame();
+  if (!queue_.empty()) {
+    write_next();
+  } else if (state_ == State::closing) {
+    send_close_frame();
+  }
+  if (state_ == State::open && handlers_.on_sent) handlers_.on_sent();
 }
 
 void WebSocketConnection::read() {
@@ -118,9 +131,33 @@ void WebSocketConnection::on_read(error_code error) {
   reading_ = false;
   if (state_ == State::closed) return;
   if (error) return on_read_error(error);
+  heard();
+  if (paused_ && state_ == State::open) {
+    held_ = true;
+  } else {
+    take_read();
+  }
+}
+
+void WebSocketConnection::take_read() {
+  held_ = false;
   if (wire_.is_message_done()) deliver();
-  // Even when closing: the peer's close frame is among what still comes.
+  // Even when closing: the peer's close frame is among what still comes. Even when paused: with a
+  // read under way, pings are answered and the end is noticed until something does come.
   if (state_ != State::closed && !close_frame_begun_) read();
+}
+
+void WebSocketConnection::pause() {
+  PARLEY_ASSERT(loop_.impl().may_touch());
+  paused_ = true;
+}
+
+void WebSocketConnection::resume() {
+  PARLEY_ASSERT(loop_.impl().may_touch());
+  if (!std::exchange(paused_, false) || !held_) return;
+  loop_.post([self = shared_from_this()] {
+    if (self->held_ && !self->paused_) self->take_read();
+  });
 }
 
 void WebSocketConnection::deliver() {
@@ -179,11 +216,40 @@ void WebSocketConnection::give_up_in(base::Duration delay) {
   });
 }
 
+void WebSocketConnection::heard() {
+  heard_at_ = loop_.now();
+  sent_since_heard_ = pinged_ = false;
+}
+
+// Looks again when there will be something to do at the earliest; that the peer was heard
+// meanwhile costs nothing.
+void WebSocketConnection::watch() {
+  if (state_ != State::open || idle_timeout_ <= base::Duration::zero()) return;
+  if (held_) heard();  // we do not listen
+  const base::Instant give_up_at = heard_at_ + (sent_since_heard_ ? patience_ : idle_timeout_);
+  const base::Instant now = loop_.now();
+  if (now >= give_up_at) return finish({kBroken, {}});
+  if (!pinged_ && now >= heard_at_ + idle_timeout_ / 2) ping();
+  const base::Instant next =
+      pinged_ ? std::min(give_up_at, now + idle_timeout_ / 2) : heard_at_ + idle_timeout_ / 2;
+  idle_timer_.arm(next, [this] {
+    const auto self = shared_from_this();
+    watch();
+  });
+}
+
+void WebSocketConnection::ping() {
+  pinged_ = true;
+  if (std::exchange(pinging_, true)) return;
+  wire_.async_ping({}, [self = shared_from_this()](error_code) { self->pinging_ = false; });
+}
+
 void WebSocketConnection::finish(Outcome outcome) {
   PARLEY_ASSERT(state_ != State::closed);
   state_ = State::closed;
   outcome_ = std::move(outcome);
   closing_timer_.disarm();
+  idle_timer_.disarm();
   wire_.next_layer().close();
   if (!writing_) queue_.clear();  // else Beast still holds the front
   queued_bytes_ = 0;

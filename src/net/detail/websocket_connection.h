@@ -19,6 +19,7 @@ struct WebSocketLimits {
   std::size_t message_bytes_max = 0;
   base::Duration handshake_timeout{};  // zero: none
   base::Duration idle_timeout{};       // a silent peer is pinged at half of it, given up after it
+  base::Duration patience{};  // given up after this instead, while it has something to take in
 };
 
 // One WebSocket over Beast, either role. Pending operations keep it alive; everything on one loop.
@@ -45,6 +46,8 @@ class WebSocketConnection final : public WebSocket,
   void send_binary(std::string frame) override { send({std::move(frame), false}); }
   void close(CloseCode code, std::string reason) override;
   std::size_t queued_bytes() const override { return queued_bytes_; }
+  void pause() override;
+  void resume() override;
   EventLoop& loop() override { return loop_; }
 
  private:
@@ -62,18 +65,31 @@ class WebSocketConnection final : public WebSocket,
   void send(Frame frame);
   void read();
   void on_read(error_code error);
+  void take_read();
   void on_read_error(error_code error);
   void deliver();
   void write_next();
   void on_written(error_code error);
   void send_close_frame();
   void give_up_in(base::Duration delay);
+  void heard();
+  void watch();
+  void ping();
   void finish(Outcome outcome);
   void report(const Outcome& outcome);
 
   EventLoop& loop_;
   Wire wire_;
+  const base::Duration idle_timeout_;
+  const base::Duration patience_;
   Timer closing_timer_;
+  // Beast's own watch cannot tell a peer that is gone from one whose pong waits behind the sound
+  // that it has yet to take in.
+  Timer idle_timer_;
+  base::Instant heard_at_;
+  bool sent_since_heard_ = false;
+  bool pinged_ = false;   // since it was heard
+  bool pinging_ = false;  // a ping is on its way into the kernel
   Handlers handlers_;
   beast::flat_buffer message_;
   std::deque<Frame> queue_;  // the front is being written
@@ -82,6 +98,8 @@ class WebSocketConnection final : public WebSocket,
   State state_ = State::open;
   bool started_ = false;
   bool reading_ = false;
+  bool paused_ = false;
+  bool held_ = false;  // what was read last waits for resume()
   bool writing_ = false;
   bool close_frame_begun_ = false;
 };

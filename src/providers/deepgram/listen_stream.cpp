@@ -151,6 +151,7 @@ class Flux final : public Protocol {
     out.push_back({R"({"type":"CloseStream"})"});
     ended_ = true;
   }
+  bool ends_by_closing() const override { return true; }
 
  private:
   void on_event(std::string_view type, const json& event, std::vector<SttHeard>& out) override {

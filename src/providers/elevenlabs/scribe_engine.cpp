@@ -52,7 +52,6 @@ class ScribeEngine final : public engine::SttEngine {
       return make_scribe_protocol(endpoint, timed);
     };
     plan.chunk = kChunk;
-    plan.silence_unanswered = true;
     plan.final_timeout = final_timeout_;
     return remote::make_stt_socket_job(std::move(plan), loop, std::move(sink));
   }

@@ -68,20 +68,18 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
       options.timeout = std::min(options.timeout, first);
       timer_.arm(loop_.now() + first, late("timeout_first_byte"));
     }
-    net::connect_websocket(loop_, std::move(options), [weak = weak_from_this()](auto made) {
-      const auto self = weak.lock();
-      if (self && !self->over_) return self->on_connected(std::move(made));
-      if (made) (*made)->close(net::CloseCode::normal, {});
-    });
+    attempt_ =
+        net::connect_websocket(loop_, std::move(options), [weak = weak_from_this()](auto made) {
+          const auto self = weak.lock();
+          if (self) self->on_connected(std::move(made));
+        });
   }
 
-  void on_connected(base::Result<std::shared_ptr<net::WebSocket>> made) {
+  // Not after leave(), which cancels the attempt.
+  void on_connected(tl::expected<std::shared_ptr<net::WebSocket>, net::ConnectError> made) {
     if (!made) {
-      const auto& error = made.error();
-      Failure failure = remote::failure_of_transport(*plan_.endpoint, error);
-      const bool refused = error.code == "upgrade_refused";
-      const bool again = refused ? may_pass(failure.kind) && failure.kind != FailureKind::timeout
-                                 : remote::may_retry_transport(error.code);
+      Failure failure = remote::failure_of_connect(*plan_.endpoint, made.error());
+      const bool again = remote::may_retry_connect(made.error(), failure.kind);
       return end_with(std::move(failure), again);
     }
     socket_ = std::move(*made);
@@ -187,6 +185,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void leave() {
     timer_.disarm();
     if (over_) total_.disarm();
+    if (const auto attempt = attempt_.lock()) attempt->cancel();
     if (const auto socket = std::exchange(socket_, nullptr)) {
       socket->close(net::CloseCode::normal, {});
     }
@@ -198,6 +197,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   net::Timer timer_;  // the wait before an attempt, then for the next message
   net::Timer total_;
   std::unique_ptr<openai::SpeechDecoder> decoder_;
+  std::weak_ptr<net::ConnectAttempt> attempt_;
   std::shared_ptr<net::WebSocket> socket_;
   int retries_ = 0;
   bool heard_ = false;

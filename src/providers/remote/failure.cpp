@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "providers/remote/breaker.h"
 #include "providers/remote/error_body.h"
 #include "providers/remote/remote_call.h"
 #include "providers/remote/retry.h"
@@ -197,20 +196,6 @@ std::string with_reason(std::string what, const ErrorBody& error) {
   return what;
 }
 
-// A refused WebSocket handshake carries the HTTP answer: "HTTP 401: {…}".
-std::optional<std::pair<int, std::string_view>> status_in(const base::Error& error) {
-  constexpr std::string_view kPrefix = "HTTP ";
-  const std::string_view text = error.message;
-  if (error.code != "upgrade_refused" || !text.starts_with(kPrefix)) return std::nullopt;
-  int status = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, mistake] = std::from_chars(text.data() + kPrefix.size(), end, status);
-  if (mistake != std::errc()) return std::nullopt;
-  std::string_view body(stopped, static_cast<std::size_t>(end - stopped));
-  body.remove_prefix(std::min<std::size_t>(body.size(), 2));  // ": "
-  return std::pair(status, body);
-}
-
 }  // namespace
 
 Failure make_failure(const Endpoint& endpoint, FailureKind kind, std::string_view what) {
@@ -257,9 +242,6 @@ Failure failure_of_transport(const Endpoint& endpoint, const base::Error& error)
       {"upgrade_refused", FailureKind::unavailable, "refused the connection"},
       {"protocol_error", FailureKind::protocol, "does not speak HTTP as it should"},
   }};
-  if (const auto refusal = status_in(error)) {
-    return failure_of_status(endpoint, refusal->first, {}, refusal->second);
-  }
   const auto* meaning = std::find_if(kMeanings.begin(), kMeanings.end(),
                                      [&](const Meaning& m) { return m.code == error.code; });
   if (meaning == kMeanings.end()) {
@@ -269,6 +251,24 @@ Failure failure_of_transport(const Endpoint& endpoint, const base::Error& error)
   const bool more = meaning->kind != FailureKind::timeout && !error.message.empty();
   return make_failure(endpoint, meaning->kind,
                       meaning->phrase + (more ? ": " + error.message : std::string()));
+}
+
+Failure failure_of_connect(const Endpoint& endpoint, const net::ConnectError& error) {
+  if (error.status == 0) return failure_of_transport(endpoint, error);
+  return failure_of_status(endpoint, error.status, error.headers, error.body);
+}
+
+Failure failure_of_breaker(const Endpoint& endpoint, base::Duration wait) {
+  const Failure why = endpoint.breaker->last_failure();
+  // Its message begins with the engine's name, as this one will.
+  std::string_view reason = why.message;
+  if (reason.starts_with(endpoint.engine + " ")) reason.remove_prefix(endpoint.engine.size() + 1);
+  std::string what = "is left alone for ";
+  what += std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()) + " s";
+  if (!reason.empty()) what.append(", because it ").append(reason);
+  Failure failure = make_failure(endpoint, why.kind, what);
+  failure.retry_after = std::chrono::ceil<base::Milliseconds>(wait);
+  return failure;
 }
 
 }  // namespace parley::providers::remote

@@ -19,14 +19,8 @@ using engine::Failure;
 // An error's body is small; an engine that dribbles it does not hold up the turn.
 constexpr std::size_t kErrorBytesMax = 64u << 10u;
 constexpr base::Duration kErrorBodyTime = std::chrono::seconds(2);
-// An engine that asked for so short a pause is waited for, once, instead of failing the turn.
-constexpr base::Duration kBreakerPatience = std::chrono::seconds(2);
 // How long a connection may take to come to the end of an answer that is over.
 constexpr base::Duration kLingerTime = std::chrono::seconds(1);
-
-std::string seconds_phrase(base::Duration wait) {
-  return std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()) + " s";
-}
 
 // Outlives a callback in which the call is destroyed; close() drops everything else.
 class Exchange : public std::enable_shared_from_this<Exchange> {
@@ -80,23 +74,16 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   }
 
   void wait_or_refuse(base::Duration wait) {
-    const Failure why = endpoint_->breaker->last_failure();
-    if (why.kind == engine::FailureKind::rate_limited && endpoint_->retries > 0 &&
+    const Failure failure = failure_of_breaker(*endpoint_, wait);
+    if (failure.kind == engine::FailureKind::rate_limited && endpoint_->retries > 0 &&
         wait <= kBreakerPatience) {
       ++retries_;
       timer_.arm(started_ + wait, guarded(&Exchange::attempt));
       return;
     }
-    // The last failure's message begins with the engine's name, as this one will.
-    std::string reason = why.message;
-    if (reason.starts_with(endpoint_->engine + " ")) reason.erase(0, endpoint_->engine.size() + 1);
-    Failure failure = make_failure(*endpoint_, why.kind,
-                                   "is left alone for " + seconds_phrase(wait) +
-                                       (reason.empty() ? "" : ", because it " + reason));
-    failure.retry_after = std::chrono::ceil<base::Milliseconds>(wait);
     told_breaker_ = true;  // it knows
     // Never from inside start().
-    loop_.post(guarded(&Exchange::end_with, std::move(failure)));
+    loop_.post(guarded(&Exchange::end_with, failure));
   }
 
   void attempt() {
@@ -220,11 +207,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void stop() {
     timer_.disarm();
     call_.reset();
+    std::string().swap(request_.body);  // an upload is large, and this may linger
   }
 
   net::EventLoop& loop_;
   const std::shared_ptr<const Endpoint> endpoint_;
-  const RemoteRequest request_;
+  RemoteRequest request_;
   // Not cleared by close(): it may run inside one of them. They go with the exchange.
   const RemoteHandlers handlers_;
   net::Timer timer_;  // the wait before an attempt, then for the first piece or the error's body

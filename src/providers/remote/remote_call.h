@@ -60,6 +60,10 @@ engine::Failure failure_of_status(const Endpoint& endpoint, int status,
 // The failure that an error of the connection means (codes of net/http_client.h and
 // net/websocket.h).
 engine::Failure failure_of_transport(const Endpoint& endpoint, const base::Error& error);
+// The same for a WebSocket that could not be opened: a refusal is read as the HTTP answer it is.
+engine::Failure failure_of_connect(const Endpoint& endpoint, const net::ConnectError& error);
+// The failure of a request that the endpoint's circuit breaker refuses for so long.
+engine::Failure failure_of_breaker(const Endpoint& endpoint, base::Duration wait);
 // "<engine> …": a failure in the engine's name. Never holds the endpoint's key, even when `what`
 // does.
 engine::Failure make_failure(const Endpoint& endpoint, engine::FailureKind kind,

@@ -93,6 +93,12 @@ bool may_retry_transport(std::string_view code) {
   return code == "connect_failed" || code == "closed_early";
 }
 
+bool may_retry_connect(const net::ConnectError& error, FailureKind kind) {
+  if (error.status != 0) return may_retry_status(error.status, error.headers, kind);
+  // It was refused without a word: as good as "closed_early".
+  return error.code == "upgrade_refused" || may_retry_transport(error.code);
+}
+
 Milliseconds back_off(int retry, double jitter) {
   const int doublings = std::clamp(retry, 0, 4);
   const double full = std::min(500.0 * static_cast<double>(1 << doublings), 8000.0);

@@ -25,10 +25,11 @@ using engine::SttEvent;
 constexpr std::size_t kKeptMax = 30 * engine::kHearingRateHz;  // samples
 constexpr std::size_t kQueuedBytesMax = 4u << 20u;
 constexpr int kNormalClose = 1000;
+constexpr int kNoCode = 1005;
 constexpr int kBroken = 1006;
 constexpr int kTryAgainLater = 1013;
 
-// Outlives the job while a handshake or a callback is under way; close() ends all but that.
+// Outlives the job while a callback is under way; close() ends all but that.
 class Hearing : public std::enable_shared_from_this<Hearing> {
  public:
   Hearing(SttPlan plan, net::EventLoop& loop, engine::Sink<SttEvent> sink)
@@ -41,7 +42,7 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
   void begin() {
     const Endpoint& endpoint = *plan_.endpoint;
     if (endpoint.breaker) {
-      if (const auto wait = endpoint.breaker->refused(loop_.now())) return refuse(*wait);
+      if (const auto wait = endpoint.breaker->refused(loop_.now())) return wait_or_refuse(*wait);
     }
     if (plan_.spares) {
       if (auto line = plan_.spares->take(loop_, plan_.url)) {
@@ -90,19 +91,18 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
 
  private:
   void connect() {
-    net::connect_websocket(loop_, stt_socket_options(plan_), [weak = weak_from_this()](auto made) {
-      const auto self = weak.lock();
-      if (self && !self->over_) return self->on_connected(std::move(made));
-      if (made) (*made)->close(net::CloseCode::normal, {});
-    });
+    attempt_ = net::connect_websocket(loop_, stt_socket_options(plan_),
+                                      [weak = weak_from_this()](auto made) {
+                                        const auto self = weak.lock();
+                                        if (self) self->on_connected(std::move(made));
+                                      });
   }
 
-  void on_connected(base::Result<std::shared_ptr<net::WebSocket>> made) {
+  // Not after leave(), which cancels the attempt.
+  void on_connected(tl::expected<std::shared_ptr<net::WebSocket>, net::ConnectError> made) {
     if (made) return use(SttLine::over(std::move(*made)));
-    const auto& error = made.error();
-    Failure failure = failure_of_transport(*plan_.endpoint, error);
-    const bool refused = error.code == "upgrade_refused";
-    const bool again = refused ? may_pass(failure.kind) : may_retry_transport(error.code);
+    Failure failure = failure_of_connect(*plan_.endpoint, made.error());
+    const bool again = may_retry_connect(made.error(), failure.kind);
     end_with(std::move(failure), again);
   }
 
@@ -194,8 +194,6 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
   }
 
   void on_late() {
-    const bool no_words = words().empty();
-    if (plan_.silence_unanswered && message_seen_ && no_words) return conclude();
     end_with(failure_of_transport(*plan_.endpoint, {"timeout_total", {}, {}}), false);
   }
 
@@ -240,12 +238,8 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
   }
 
   void on_closed(int code, std::string_view reason) {
-    if (code == kNormalClose && finished_ && message_seen_) return conclude();
-    if (spare_ && !heard_ && whole_) {  // it had died unnoticed
-      spare_ = false;
-      leave();
-      return connect();
-    }
+    const bool orderly = code == kNormalClose || code == kNoCode;
+    if (orderly && finished_ && message_seen_ && protocol_->ends_by_closing()) return conclude();
     if (auto told = protocol_->on_closed(code, reason)) {
       const bool again = may_pass(told->kind);
       return end_with(std::move(*told), again);
@@ -288,28 +282,38 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
     end_with(make_failure(*plan_.endpoint, kind, what), false);
   }
 
-  // Or tries once more, where that may help, nothing was heard and all audio is still here.
+  // Or tries once more, where that may help, nothing was heard and all audio is still here. A
+  // connection that was opened ahead of need does not count.
   void end_with(Failure failure, bool may_help) {
     leave();
-    if (may_help && !heard_ && whole_ && retries_ < plan_.endpoint->retries) {
-      constexpr double kNoJitter = 1;  // one request of one turn: no herd to spread
-      return deadline_.arm(loop_.now() + back_off(retries_++, kNoJitter),
-                           [weak = weak_from_this()] {
-                             const auto self = weak.lock();
-                             if (self && !self->over_) self->connect();
-                           });
+    // Whatever befell it while it waited is no fault of this turn.
+    if (std::exchange(spare_, false) && !heard_ && whole_) return connect();
+    constexpr double kNoJitter = 1;  // one request of one turn: no herd to spread
+    const base::Duration wait = failure.retry_after.value_or(back_off(retries_, kNoJitter));
+    if (may_help && !heard_ && whole_ && retries_ < plan_.endpoint->retries &&
+        wait <= kRetryWaitMax) {
+      return connect_in(wait);
     }
     over_ = true;
     if (plan_.endpoint->breaker) plan_.endpoint->breaker->failed(failure, loop_.now());
     channel_->emit(std::move(failure));
   }
 
-  void refuse(base::Duration wait) {
+  void connect_in(base::Duration wait) {
+    ++retries_;
+    deadline_.arm(loop_.now() + wait, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self && !self->over_) self->connect();
+    });
+  }
+
+  void wait_or_refuse(base::Duration wait) {
+    Failure failure = failure_of_breaker(*plan_.endpoint, wait);
+    if (failure.kind == FailureKind::rate_limited && plan_.endpoint->retries > 0 &&
+        wait <= kBreakerPatience) {
+      return connect_in(wait);
+    }
     over_ = true;
-    const Failure why = plan_.endpoint->breaker->last_failure();
-    Failure failure =
-        make_failure(*plan_.endpoint, why.kind, "is left alone for a while after trouble");
-    failure.retry_after = std::chrono::ceil<base::Milliseconds>(wait);
     channel_->emit(std::move(failure));
   }
 
@@ -332,6 +336,7 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
   void leave() {
     deadline_.disarm();
     idle_.disarm();
+    if (const auto attempt = attempt_.lock()) attempt->cancel();
     if (const auto line = std::exchange(line_, nullptr)) line->hang_up();
   }
 
@@ -341,6 +346,7 @@ class Hearing : public std::enable_shared_from_this<Hearing> {
   net::Timer deadline_;  // the wait before another try, then for the last words
   net::Timer idle_;
   std::unique_ptr<SttProtocol> protocol_;
+  std::weak_ptr<net::ConnectAttempt> attempt_;
   std::shared_ptr<SttLine> line_;  // null: not connected
   std::vector<std::int16_t> kept_;
   std::size_t sent_ = 0;  // of kept_, over this connection

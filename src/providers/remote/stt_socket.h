@@ -59,8 +59,9 @@ class SttProtocol {
 
   virtual void on_text(std::string_view message, std::vector<SttHeard>& out) = 0;
   virtual void on_binary(std::string_view message, std::vector<SttHeard>& out);  // ignored
-  // The failure that a close means, when the codes of RFC 6455 do not say it. A normal close (1000)
-  // counts as SttEnded after finish() and does not come here.
+  // After end(), an orderly close (1000, or without a code) is as good as SttEnded.
+  virtual bool ends_by_closing() const { return false; }
+  // The failure that any other close means, when the codes of RFC 6455 do not say it.
   virtual std::optional<engine::Failure> on_closed(int code, std::string_view reason);
 };
 
@@ -76,9 +77,6 @@ struct SttPlan {
   std::function<std::unique_ptr<SttProtocol>()> protocol;
   std::size_t chunk = 320;      // samples in a message of audio
   bool flush_on_pause = false;  // flush() is cheap enough to be said at every pause
-  // The provider may say nothing at all about sound without words: then a deadline after finish()
-  // ends in no words, if the connection lived.
-  bool silence_unanswered = false;
   base::Duration final_timeout = std::chrono::seconds(5);  // from finish() to the last words
   std::shared_ptr<SttSpares> spares = {};                  // null: none are kept
 };
@@ -86,8 +84,8 @@ struct SttPlan {
 // Connects at once, within 10 s (or first_byte_timeout_ms if that is less); what is pushed
 // meanwhile is kept, 30 s of it. A connection that fails before anything was heard is tried again
 // as often as the endpoint's `retries` say, and the audio is sent again. Breaker and failures as
-// for RemoteCall. Destroying the job closes the connection at once; a handshake that is still under
-// way is let go.
+// for RemoteCall. Destroying the job closes the connection at once, also one that is still being
+// made.
 std::unique_ptr<engine::SttJob> make_stt_socket_job(SttPlan plan, base::Executor& loop,
                                                     engine::Sink<engine::SttEvent> sink);
 

@@ -199,6 +199,8 @@ export class FakeServer {
     connection.websocket = true;
     const channel = new Channel({ board: this.board, ...found, request, socket, connection });
     this.#describe(channel, found.route);
+    // Half open: until the handshake is over nobody else ends our side.
+    socket.on('end', () => { if (!channel.ws) socket.destroy(); });
     this.#run(channel, connection, () => this.#converse(channel, found.route, head));
   }
 

@@ -266,14 +266,15 @@ TEST_CASE("an engine that does not listen, says nothing or cannot be trusted is 
   Fakes fakes;
   Bench bench;
   const json places = fakes.addresses();
-  const auto told_by = [&](const std::string& base_url) {
-    const auto engine =
-        make(bench, {{"base_url", base_url}, {"first_byte_timeout_ms", "200"}, {"retries", "0"}});
+  const auto told_by = [&](const std::string& base_url, const char* patience_ms = "10000") {
+    const auto engine = make(
+        bench, {{"base_url", base_url}, {"first_byte_timeout_ms", patience_ms}, {"retries", "0"}});
     return Run(bench, *engine).push(300).finish().end();
   };
   const auto place = [&](const char* name) { return places[name].get<std::string>(); };
   CHECK(told_by("http://" + place("refused")).starts_with("stt.mine cannot be reached"));
-  CHECK(told_by("http://" + place("silent")).starts_with("stt.mine took too long to connect"));
+  CHECK(
+      told_by("http://" + place("silent"), "200").starts_with("stt.mine took too long to connect"));
   CHECK(told_by("https://" + place("not_tls")).starts_with("stt.mine cannot be reached securely"));
   CHECK(told_by(place("https") + kPath).starts_with("stt.mine cannot be reached securely"));
   CHECK(fakes.requests(kFake).empty());

@@ -201,21 +201,31 @@ TEST_CASE("every fault at every stage ends the job with a reason, and the next o
           if (paused) run.pause();
           const std::string told = run.finish().end();
           CAPTURE(told);
-          // The only message before a stall may be a greeting: then silence is an answer.
-          if (stalls && peer.provider == std::string("elevenlabs") && !run.failure) {
-            CHECK(told.empty());
-          } else {
-            REQUIRE(run.failure.has_value());
-            CHECK(c.means.count(run.failure->kind) == 1);
-            CHECK(run.failure->code == "server_error");
-            CHECK(told.starts_with("stt.mine "));
-            CHECK(told.find("test-key") == std::string::npos);
-          }
+          REQUIRE(run.failure.has_value());
+          CHECK(c.means.count(run.failure->kind) == 1);
+          CHECK(run.failure->code == "server_error");
+          CHECK(told.starts_with("stt.mine "));
+          CHECK(told.find("test-key") == std::string::npos);
           fakes.wait(peer.fake, "idle");
           check_works(bench, *engine, peer);
         }
       }
     }
+  }
+}
+
+TEST_CASE("an orderly close before the last words is no end, unless the service ends so") {
+  for (const auto& peer : peers()) {
+    const bool ends_so = peer.fake == std::string("deepgram.flux");
+    CAPTURE(std::string(peer.fake));
+    Fakes fakes;
+    SttBench bench;
+    const auto engine = bench.make(peer, {{"retries", "0"}});
+    fakes.fault(peer.fake, "early_close", {{"at", 2}, {"code", 1000}});
+    SttRun run(bench, *engine);
+    run.push(300).finish().end();
+    if (!ends_so) REQUIRE(run.failure.has_value());
+    check_works(bench, *engine, peer);
   }
 }
 
@@ -248,6 +258,42 @@ TEST_CASE("a job that is destroyed closes its connection at once") {
     }
     check_works(bench, *engine, peer);
     fakes.wait(peer.fake, "idle");
+  }
+}
+
+TEST_CASE("a job that is destroyed while its connection is being made leaves at once") {
+  for (const auto& peer : peers()) {
+    CAPTURE(std::string(peer.fake));
+    Fakes fakes;
+    SttBench bench;
+    const auto engine = bench.make(peer);
+    fakes.fault(peer.fake, "stall_headers");
+    SttRun run(bench, *engine);
+    run.push(300);
+    fakes.wait(peer.fake, "started");
+    run.cancel();
+    fakes.wait(peer.fake, "closed_by_client");
+    fakes.wait("*", "no_sockets");
+    check_works(bench, *engine, peer);
+  }
+}
+
+TEST_CASE("who is asked for a short pause waits for it, within the turn and in the next one") {
+  for (const auto& peer : peers()) {
+    CAPTURE(std::string(peer.fake));
+    Fakes fakes;
+    SttBench bench;
+    const auto engine = bench.make(peer);
+    fakes.fault(peer.fake, "429", {{"times", 2}, {"retry_after", 1}});
+    CHECK(SttRun(bench, *engine).push(300).finish().end().find("429") != std::string::npos);
+    check_works(bench, *engine, peer);
+    const json seen = fakes.requests(peer.fake);
+    REQUIRE(seen.size() == 3);
+    for (std::size_t i = 1; i < seen.size(); ++i) {
+      const double wait =
+          seen[i]["started_at_ms"].get<double>() - seen[i - 1]["ended_at_ms"].get<double>();
+      CHECK(wait >= 990);
+    }
   }
 }
 
@@ -309,6 +355,15 @@ TEST_CASE("a connection opened ahead of need is used, and replaced when it died"
   warm();
   fakes.wait(peer.fake, "faulted", 1);
   check_works(bench, *engine, peer);
+  for (const char* kind : {"garbage", "error"}) {
+    CAPTURE(std::string(kind));
+    Fakes fresh;
+    const auto once = bench.make(peer, {{"retries", "0"}});
+    fresh.fault(peer.fake, kind, {{"at", 0}});
+    net::test::on_loop(bench.loop(), [&] { once->warm(bench.loop()); });
+    fresh.wait(peer.fake, "started", 1);
+    check_works(bench, *once, peer);
+  }
 }
 
 TEST_CASE("logprobs come where they are asked for") {

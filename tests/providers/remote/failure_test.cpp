@@ -128,9 +128,21 @@ TEST_CASE("errors of the connection are told in words") {
   CHECK(told("closed_early").kind == FailureKind::unavailable);
   CHECK(told("protocol_error").kind == FailureKind::protocol);
   CHECK(told("odd", "sk-verysecret").message == "llm.fast failed: ***");
-  const Failure refused = told("upgrade_refused", R"(HTTP 401: {"error":"bad key"})");
+}
+
+TEST_CASE("a WebSocket that was refused is told as the HTTP answer that it is") {
+  net::ConnectError error{{"upgrade_refused", "HTTP 401: …", {}}, 401};
+  error.body = R"({"error":"bad key"})";
+  const Failure refused = failure_of_connect(endpoint(), error);
   CHECK(refused.kind == FailureKind::auth);
   CHECK(refused.message == "llm.fast refused the key (HTTP 401): bad key");
+  error.status = 429;
+  error.headers = {{"retry-after", "2"}};
+  const Failure busy = failure_of_connect(endpoint(), error);
+  CHECK(busy.kind == FailureKind::rate_limited);
+  CHECK(busy.retry_after == base::Milliseconds(2000));
+  const net::ConnectError silent{{"timeout", "no connection", {}}};
+  CHECK(failure_of_connect(endpoint(), silent).message == "llm.fast took too long to connect");
 }
 
 TEST_CASE("an error inside an answer keeps its own kind") {
