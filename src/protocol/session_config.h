@@ -42,10 +42,12 @@ struct Transcription {
   std::string model;
   std::optional<std::string> language;  // ISO 639-1
   std::optional<std::string> prompt;
-  // Hints, shown again when given. Several languages leave the choice to the engine.
+  // Hints. Several languages leave the choice to the engine.
   std::optional<std::vector<std::string>> languages = {};
   std::optional<std::vector<std::string>> keywords = {};  // words to expect
-  std::optional<std::string> delay = {};                  // how long deltas may wait for context
+  // How long deltas wait for context. `high` and above: until the words are final; else until the
+  // recogniser calls them stable.
+  std::optional<std::string> delay = {};
 
   friend bool operator==(const Transcription&, const Transcription&) = default;
 };
@@ -131,7 +133,8 @@ struct SessionConfig {
   std::string voice = "alloy";
   double speed = 1.0;  // 0.25..1.5
 
-  double temperature = 0.8;  // 0.6..1.2; the beta's, in its cousins 0..2
+  // 0.6..1.2; the beta's, in its cousins 0..2. Unset: the model's own, which the beta shows as 0.8.
+  std::optional<double> temperature;
 
   Truncation truncation;
   // Carried and echoed, not interpreted. Empty: shown as null.
@@ -139,6 +142,8 @@ struct SessionConfig {
   base::RawJson prompt;
   std::optional<std::vector<std::string>> include;
 };
+
+constexpr double kTemperatureShown = 0.8;
 
 // One field of an update: absent (unchanged), or a new value. `Patch<std::optional<T>>` holding
 // nullopt clears the field (the wire's null).

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "base/random.h"
@@ -28,13 +29,26 @@ void add_cors(net::HttpResponse& response) {
   response.headers.emplace_back("Access-Control-Expose-Headers", "Location");
 }
 
-net::HttpResponse preflight() {
+// What a browser wants to send besides: SDKs have headers of their own (`X-Stainless-…`), and a
+// browser does not send a request whose preflight leaves one out.
+std::string more_headers(const net::HttpRequest& request) {
+  constexpr std::size_t kLengthMax = 1024;
+  const std::string_view wanted = request.header("Access-Control-Request-Headers");
+  const bool harmless = std::all_of(wanted.begin(), wanted.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == ',' || c == ' ';
+  });
+  if (wanted.empty() || wanted.size() > kLengthMax || !harmless) return {};
+  return ", " + std::string(wanted);
+}
+
+net::HttpResponse preflight(const net::HttpRequest& request) {
   net::HttpResponse response{.status = 204, .content_type = {}, .headers = {}, .body = {}};
   response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
   response.headers.emplace_back(
       "Access-Control-Allow-Headers",
       "Authorization, Content-Type, api-key, OpenAI-Beta, OpenAI-Organization, OpenAI-Project, "
-      "OpenAI-Safety-Identifier, X-OpenAI-Agents-SDK");
+      "OpenAI-Safety-Identifier, X-OpenAI-Agents-SDK" +
+          more_headers(request));
   response.headers.emplace_back("Access-Control-Max-Age", "600");
   return response;
 }
@@ -124,7 +138,7 @@ void App::on_request(net::EventLoop& loop, net::HttpRequest request,
     audio_.answer(loop, request, std::move(cors.headers), std::move(responder));
     return;
   }
-  net::HttpResponse response = request.method == "OPTIONS" ? preflight() : route(request);
+  net::HttpResponse response = request.method == "OPTIONS" ? preflight(request) : route(request);
   add_cors(response);
   responder->respond(std::move(response));
 }
@@ -193,6 +207,10 @@ net::UpgradeDecision App::on_upgrade(net::EventLoop&, const net::HttpRequest& re
           401, {"401", "Access denied due to invalid subscription key or wrong API endpoint.", {}});
       return decision;
     }
+    if (door->fault) {
+      decision.refusal = error_response(400, *door->fault);
+      return decision;
+    }
     if (find_model(*door, admission->secret.get()) == nullptr) {
       decision.refusal = error_response(
           404, {"DeploymentNotFound", "The API deployment for this resource does not exist.", {}});
@@ -232,6 +250,10 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
   if (!admission) {
     log_->warn("a connection from {} was refused: no valid token", request.remote_address);
     refuse(door, invalid_api_key(), net::CloseCode::invalid_api_key, std::move(socket));
+    return;
+  }
+  if (door.fault) {
+    refuse(door, *door.fault, net::CloseCode::invalid_request, std::move(socket));
     return;
   }
   const engine::Model* model = find_model(door, admission->secret.get());
@@ -338,7 +360,7 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
     return;
   }
   transport::SessionSetup setup;
-  setup.dialect = make_dialect(door.dialect, options_.compat);
+  setup.dialect = make_dialect(door.dialect, options_.compat, options.defaults.instructions);
   if (request.path == "/openai/realtime") setup.input_rate = input_rate(options_.compat);
   setup.session = std::move(options);
   setup.engines = model->engines;
@@ -355,6 +377,7 @@ void App::refuse(const Door& door, base::Error fault, net::CloseCode code,
   protocol::ErrorEvent error;
   error.code = std::move(fault.code);
   error.message = std::move(fault.message);
+  if (!fault.param.empty()) error.param = std::move(fault.param);
   base::Random random(base::random_seed());
   std::string event_id = "event_";
   random.append_base62(event_id, 21);

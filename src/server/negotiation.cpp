@@ -18,6 +18,21 @@ bool asks_for_beta(const net::HttpRequest& request) {
          std::find(offered.begin(), offered.end(), kBetaProtocol) != offered.end();
 }
 
+// A session of its own is not what somebody wants who would join a call, or misspelt the intent.
+std::optional<base::Error> fault_of(const net::HttpRequest& request) {
+  if (const auto call = request.query_value("call_id")) {
+    return base::Error{"invalid_value",
+                       "Invalid 'call_id': there is no call that this connection could join.",
+                       "call_id"};
+  }
+  const auto intent = request.query_value("intent").value_or("");
+  if (intent.empty() || intent == "transcription" || intent == "conversation") return std::nullopt;
+  return base::Error{"invalid_value",
+                     "Invalid 'intent'. Supported values are: 'transcription'; without it, a "
+                     "conversation.",
+                     "intent"};
+}
+
 }  // namespace
 
 std::optional<Door> find_door(const net::HttpRequest& request,
@@ -27,7 +42,7 @@ std::optional<Door> find_door(const net::HttpRequest& request,
     door.azure = true;
     door.dialect = request.query_value("api-version") == kFirstPreview
                        ? DialectKind::azure_first_preview
-                       : DialectKind::openai_beta;
+                       : DialectKind::azure_preview;
     door.model =
         request.query_value("deployment").value_or(request.query_value("model").value_or(""));
   } else if (request.path == "/v1/realtime" || request.path == "/openai/v1/realtime") {
@@ -56,6 +71,7 @@ std::optional<Door> find_door(const net::HttpRequest& request,
   if (request.query_value("intent") == "transcription") {
     door.type = protocol::SessionType::transcription;
   }
+  if (door.azure || request.path.starts_with("/v1/")) door.fault = fault_of(request);
   return door;
 }
 
@@ -77,18 +93,21 @@ protocol::TurnDetection bridge_detection(const config::CompatOptions& compat) {
 }  // namespace
 
 std::unique_ptr<protocol::Dialect> make_dialect(DialectKind kind,
-                                                const config::CompatOptions& compat) {
+                                                const config::CompatOptions& compat,
+                                                const std::string& prompt) {
   switch (kind) {
     case DialectKind::openai_ga:
       return protocol::make_openai_ga();
     case DialectKind::openai_beta:
       return protocol::make_openai_beta();
+    case DialectKind::azure_preview:
+      return protocol::make_azure_preview();
     case DialectKind::azure_first_preview:
       return protocol::make_azure_first_preview();
     case DialectKind::open_realtime:
       return protocol::make_open_realtime();
     case DialectKind::speech_bridge:
-      return protocol::make_speech_bridge({bridge_detection(compat)});
+      return protocol::make_speech_bridge({bridge_detection(compat), prompt});
   }
   return nullptr;
 }

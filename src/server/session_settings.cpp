@@ -34,6 +34,7 @@ void use_dialect(const Door& door, const config::CompatOptions& compat, session:
     case DialectKind::azure_first_preview:
       break;
     case DialectKind::openai_beta:
+    case DialectKind::azure_preview:
       // Clients that find turns by themselves beside our detector only commit.
       out.commit_answers = session::CommitAnswers::turns;
       break;
@@ -42,12 +43,18 @@ void use_dialect(const Door& door, const config::CompatOptions& compat, session:
       config.turn_detection.reset();
       config.transcription = protocol::Transcription{"whisper-1", {}, {}};
       out.id_style = session::IdStyle::numbered;
+      // Its client asks for an answer to each message that is typed, also over an answer.
+      out.answers_wait = out.voice_changes = true;
+      out.commit_ms_min = 1;
       break;
     case DialectKind::speech_bridge:
       config.turn_detection.reset();
       config.transcription = protocol::Transcription{"gpt-4o-transcribe", {}, {}};
       out.commit_answers = compat.commit_responds == "true" ? session::CommitAnswers::always
                                                             : session::CommitAnswers::never;
+      out.answers_wait = out.voice_changes = true;
+      out.commit_ms_min = 1;
+      config.temperature = 0.3;
       break;
   }
 }

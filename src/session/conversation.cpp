@@ -9,8 +9,17 @@
 namespace parley::session {
 
 std::int64_t StoredItem::audio_ms() const {
-  return static_cast<std::int64_t>(audio.size()) * 1000 /
+  return static_cast<std::int64_t>(audio.size() + audio_bytes_gone) * 1000 /
          (static_cast<std::int64_t>(format.bytes_per_sample()) * format.rate_hz);
+}
+
+std::size_t StoredItem::bytes() const {
+  std::size_t bytes = audio.size() + item.arguments.size() + item.output.size();
+  if (sound) bytes += sound->samples.size() * sizeof(sound->samples[0]);
+  for (const auto& part : item.content) {
+    bytes += part.text.size() + part.image_url.size() + part.transcript.value_or("").size();
+  }
+  return bytes;
 }
 
 std::size_t Conversation::index_of(std::string_view id) const {
@@ -33,6 +42,7 @@ Conversation::InsertFault Conversation::insert(std::unique_ptr<StoredItem> item,
     if (previous == items_.size()) return InsertFault::unknown_previous;
     position = previous + 1;
   }
+  ++insertions_;
   items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(position), std::move(item));
   return InsertFault::none;
 }
@@ -79,16 +89,25 @@ protocol::Item with_audio(const StoredItem& stored) {
       continue;
     }
     part.audio_base64.clear();
+    if (stored.audio_bytes_gone != 0) continue;
     audio::base64_encode(stored.audio, part.audio_base64);
   }
   return item;
+}
+
+void let_go_of_sound(StoredItem& stored) {
+  stored.audio_bytes_gone += stored.audio.size();
+  std::vector<std::uint8_t>().swap(stored.audio);  // its memory, too
+  stored.sound.reset();
 }
 
 void truncate_to_heard(StoredItem& stored, int audio_end_ms) {
   const auto bytes_per_sample = static_cast<std::size_t>(stored.format.bytes_per_sample());
   const auto samples = static_cast<std::size_t>(static_cast<std::int64_t>(audio_end_ms) *
                                                 stored.format.rate_hz / 1000);
-  stored.audio.resize(std::min(stored.audio.size(), samples * bytes_per_sample));
+  const std::size_t kept = samples * bytes_per_sample;
+  stored.audio.resize(std::min(stored.audio.size(), kept));
+  stored.audio_bytes_gone = std::min(stored.audio_bytes_gone, kept - stored.audio.size());
 
   while (!stored.heard.empty() && stored.heard.back().end_ms > audio_end_ms) {
     stored.heard.pop_back();

@@ -55,7 +55,9 @@ void append_message(StoredItem& stored, Hearing hearing,
         // Counts even without words: the model is told that something was said.
         said_something = true;
         utterance.spoken = true;
-        if (hearing == Hearing::sound) utterance.sound = sound_of(stored);
+        if (hearing == Hearing::sound && stored.audio_bytes_gone == 0) {
+          utterance.sound = sound_of(stored);
+        }
         add(stored.recognised);
         break;
       case protocol::PartType::audio:

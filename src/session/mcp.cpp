@@ -2,6 +2,8 @@
 #include "session/mcp.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/assert.h"
@@ -76,6 +78,16 @@ std::optional<std::size_t> Mcp::unreachable(const std::vector<protocol::Tool>& t
     if (servers_.count(server->server_label) == 0) return i;
   }
   return std::nullopt;
+}
+
+bool Mcp::has_room_for(const std::vector<protocol::Tool>& tools) const {
+  std::set<std::string_view> added;
+  for (const protocol::Tool& tool : tools) {
+    const auto* server = as_server(tool);
+    if (server == nullptr || servers_.count(server->server_label) == 1) continue;
+    added.insert(server->server_label);
+  }
+  return servers_.size() + added.size() <= kServersMax;
 }
 
 void Mcp::define(const std::vector<protocol::Tool>& tools) {

@@ -37,6 +37,9 @@ class Mcp {
   // The index of the first tool whose server is not known under its label and that gives no
   // address; nothing: all can be reached.
   std::optional<std::size_t> unreachable(const std::vector<protocol::Tool>& tools) const;
+  // A session remembers every server that it was told of, and not more than kServersMax.
+  static constexpr std::size_t kServersMax = 128;
+  bool has_room_for(const std::vector<protocol::Tool>& tools) const;
   // Lists the servers among `tools` that are new, or have moved.
   void define(const std::vector<protocol::Tool>& tools);
   // None of them is still being listed.

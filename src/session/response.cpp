@@ -50,7 +50,8 @@ Response::Response(Context& context, Transcriber& transcriber, Mcp& mcp,
   shown_.max_output_tokens = request_.max_output_tokens.value_or(config.max_output_tokens);
   shown_.output_format = request_.output_format.value_or(config.output_format);
   shown_.voice = request_.voice.value_or(config.voice);
-  shown_.temperature = request_.temperature.value_or(config.temperature);
+  temperature_ = request_.temperature ? request_.temperature : config.temperature;
+  shown_.temperature = temperature_.value_or(protocol::kTemperatureShown);
   shown_.metadata = request_.metadata;
   context_.out.send(protocol::ResponseCreated{shown_});
 }
@@ -160,7 +161,7 @@ std::optional<engine::LlmRequest> Response::build_request() {
   request.model = config.model;
   request.instructions = request_.instructions.value_or(config.instructions);
   request.max_output_tokens = shown_.max_output_tokens;
-  request.temperature = shown_.temperature;
+  request.temperature = temperature_;
   request.parallel_tools =
       request_.parallel_tool_calls.value_or(config.parallel_tool_calls.value_or(true));
   request.reasoning_effort =
@@ -318,8 +319,7 @@ void Response::take(engine::LlmEvent& event) {
   } else if (auto* arguments = std::get_if<engine::LlmToolCallArguments>(&event)) {
     on_arguments(std::move(arguments->delta));
   } else if (const auto* done = std::get_if<engine::LlmDone>(&event)) {
-    usage_.cached_text_tokens =
-        std::clamp(done->cached_tokens.value_or(0), 0, usage_.input_text_tokens);
+    counted_ = *done;
     model_done(done->finish);
   } else {
     fail(std::get<engine::Failure>(event));
@@ -555,12 +555,36 @@ void Response::fail(const engine::Failure& failure) {
   finish(said ? ResponseStatus::incomplete : ResponseStatus::failed, StatusReason::none);
 }
 
+// What the model counted is the truth, down to the total. Our own count stands in for engines that
+// do not count, and says which part of theirs was sound or images.
+protocol::Usage Response::usage() const {
+  protocol::Usage usage = usage_;
+  if (counted_.input_tokens && counted_.output_tokens) {
+    const auto& traits = context_.options.model;
+    const auto share = [](int part, int& rest) {
+      part = std::clamp(part, 0, rest);
+      rest -= part;
+      return part;
+    };
+    usage.input_text_tokens = std::max(*counted_.input_tokens, 0);
+    usage.output_text_tokens = std::max(*counted_.output_tokens, 0);
+    usage.input_audio_tokens =
+        share(traits.hears ? usage.input_audio_tokens : 0, usage.input_text_tokens);
+    usage.input_image_tokens = share(usage.input_image_tokens, usage.input_text_tokens);
+    usage.output_audio_tokens =
+        share(traits.speaks ? usage.output_audio_tokens : 0, usage.output_text_tokens);
+  }
+  usage.cached_text_tokens =
+      std::clamp(counted_.cached_tokens.value_or(0), 0, usage.input_text_tokens);
+  return usage;
+}
+
 void Response::finish(ResponseStatus status, StatusReason reason) {
   PARLEY_ASSERT(!open_ && !over());
   state_ = State::over;
   shown_.status = status;
   shown_.reason = reason;
-  shown_.usage = status == ResponseStatus::failed ? protocol::Usage{} : usage_;
+  shown_.usage = status == ResponseStatus::failed ? protocol::Usage{} : usage();
   context_.out.send(protocol::ResponseDone{shown_});
   // Parley has no token quota; clients of the hosted service expect the event, so it says "plenty".
   constexpr int kPlenty = 1'000'000;

@@ -88,6 +88,7 @@ class Response {
   void model_done(engine::LlmFinish finish);
   void take_held();
   void finish(protocol::ResponseStatus status, protocol::StatusReason reason);
+  protocol::Usage usage() const;
   void stop_engines();
   void note_stages();
 
@@ -95,7 +96,8 @@ class Response {
   Transcriber& transcriber_;
   Mcp& mcp_;
   const protocol::ResponseCreate request_;
-  const double speed_;  // of speech; an update applies to the next response
+  const double speed_;                 // of speech; an update applies to the next response
+  std::optional<double> temperature_;  // unset: the model's own
   protocol::Response shown_;
   State state_ = State::waiting;
   JobId llm_job_ = 0;  // 0: not running
@@ -103,7 +105,8 @@ class Response {
   // What the model said and no item has taken yet.
   std::deque<engine::LlmEvent> held_;
   std::vector<OfferedTool> offered_;  // of MCP servers, to the model
-  protocol::Usage usage_;
+  protocol::Usage usage_;             // as we count
+  engine::LlmDone counted_;           // as the model did; its figures are unset until it has
   base::Instant playback_end_;
   TurnClock clock_;
 };

@@ -95,6 +95,8 @@ void Session::Impl::handle(Input&& input) {
       input);
   forget_finished();
   check_clock();
+  if (!closed_) forget_oldest_items();
+  start_owed();
 }
 
 // ---- the session's own event
@@ -120,7 +122,8 @@ void Session::Impl::on(const protocol::SessionUpdate& event, const std::string& 
                            "session.model", event_id);
     return;
   }
-  if (patch.voice && *patch.voice != config.voice && context.assistant_audio_sent) {
+  if (patch.voice && *patch.voice != config.voice && context.assistant_audio_sent &&
+      !context.options.voice_changes) {
     context.out.send_error("cannot_update_voice",
                            "Cannot update a conversation's voice if assistant audio is present.",
                            {}, event_id);

@@ -33,6 +33,13 @@ enum class CommitAnswers : std::uint8_t {
 
 struct Options {
   CommitAnswers commit_answers = CommitAnswers::never;
+  // Whatever asks for an answer while one is being given (a response.create, a turn, a commit) is
+  // answered next, instead of being refused or left unanswered.
+  bool answers_wait = false;
+  // The voice may change after it was heard.
+  bool voice_changes = false;
+  // A commit of less is refused. Less than the API's figure counts where no detector listens.
+  double commit_ms_min = 100;
   protocol::SessionConfig defaults;  // what `session.created` shows
   turn::VadOptions vad;
   IdStyle id_style = IdStyle::random;
@@ -43,8 +50,14 @@ struct Options {
   // still under way, large enough to ride out network jitter.
   base::Duration output_lead = std::chrono::milliseconds(400);
   base::Duration input_audio_max = std::chrono::minutes(15);  // in one uncommitted buffer
-  int items_max = 4096;                                       // in the conversation
-  int responses_max = 16;                                     // out-of-band responses at once
+  // What the conversation may hold: items, and bytes of their sound, text and images. Beyond that
+  // the oldest items leave it, and the client is told so.
+  int items_max = 4096;
+  std::size_t items_bytes_max = std::size_t{512} << 20u;
+  // Bytes of sound that can still be retrieved: about the last five minutes at 24 kHz. Older items
+  // keep their words, so that the memory of a long conversation stays bounded.
+  std::size_t sound_bytes_max = std::size_t{16} << 20u;
+  int responses_max = 16;  // out-of-band responses at once
   // What the model's input may hold; the documented figure of a 32k context (behaviour.md §7).
   int input_tokens_max = 28'224;
   engine::LlmTraits model;  // of the language model

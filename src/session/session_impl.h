@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ struct Session::Impl final : private TurnListener {
   void on(const protocol::ResponseCreate& event, const std::string& event_id);
   void on(const protocol::ResponseCancel& event, const std::string& event_id);
 
+  void remove_item(const std::string& id);
+  void forget_oldest_items();
+  void forget_oldest_sound();
   bool accept_item(protocol::Item& item, const std::string& event_id);
   bool take_item_audio(StoredItem& stored, const std::string& event_id);
   bool accept_response_input(const protocol::ResponseCreate& request, const std::string& event_id);
@@ -45,6 +49,8 @@ struct Session::Impl final : private TurnListener {
 
   void answer_commit(bool in_turn);
   bool joins_commit();
+  void owe_answer();
+  void start_owed();
 
   // TurnListener.
   void on_speech_started() override;
@@ -66,11 +72,13 @@ struct Session::Impl final : private TurnListener {
   UserTurn turn_;
   std::unique_ptr<Response> response_;               // in the default conversation
   std::vector<std::unique_ptr<Response>> detached_;  // out of band
+  std::deque<protocol::ResponseCreate> owed_;        // answers to give after response_
   // The idle timeout: armed when an answer has been played and nobody speaks.
   std::optional<base::Instant> idle_since_;
   base::AudioTime idle_from_;
   // When a commit was answered by itself, until a response.create has followed.
   std::optional<base::Instant> commit_answered_at_;
+  std::uint64_t items_checked_ = 0;  // the conversation's insertions when it last was known to fit
   bool closed_ = false;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The client's events on conversation items.
+#include <algorithm>
 #include <utility>
 
 #include "audio/base64.h"
@@ -73,14 +74,15 @@ void Session::Impl::on(const protocol::ConversationItemCreate& event, const std:
 
 // What only the conversation can judge of a client's item.
 bool Session::Impl::accept_item(protocol::Item& item, const std::string& event_id) {
-  if (static_cast<int>(context.conversation.items().size()) >= context.options.items_max) {
-    context.out.send_error("array_above_max_length",
-                           "The conversation holds " + std::to_string(context.options.items_max) +
-                               " items, its maximum: delete some first.",
-                           "item", event_id);
+  if (item.id.empty()) item.id = context.ids.item();
+  if (item.id == "root") {
+    context.out.send_error(
+        "invalid_value",
+        "Invalid 'item.id': 'root' stands for the beginning of the conversation, as a "
+        "'previous_item_id'.",
+        "item.id", event_id);
     return false;
   }
-  if (item.id.empty()) item.id = context.ids.item();
   if (item.id == turn_.item_id()) {  // announced by speech_started, and soon to be an item
     context.out.send_error("invalid_value", id_taken(item.id), "item.id", event_id);
     return false;
@@ -153,11 +155,59 @@ void Session::Impl::on(const protocol::ConversationItemDelete& event, const std:
                            "item_id", event_id);
     return;
   }
-  transcriber_.cancel(event.item_id);
-  if (find_writer(event.item_id) != nullptr) response_->item_deleted();
-  context.conversation.erase(event.item_id);
-  context.out.send(protocol::ItemDeleted{event.item_id});
+  remove_item(event.item_id);
   advance_responses();  // one may have waited for this item's words
+}
+
+void Session::Impl::remove_item(const std::string& id) {
+  transcriber_.cancel(id);
+  if (find_writer(id) != nullptr) response_->item_deleted();
+  context.conversation.erase(id);
+  context.out.send(protocol::ItemDeleted{id});
+}
+
+// A conversation that may go on for ever keeps what was said last: a turn that is refused because
+// of how much was said before would be the end of it. Clients keep their own list by the events.
+void Session::Impl::forget_oldest_items() {
+  const auto& conversation = context.conversation;
+  if (items_checked_ == conversation.insertions()) return;
+  items_checked_ = conversation.insertions();
+  const auto items_max = static_cast<std::size_t>(std::max(context.options.items_max, 1));
+  std::size_t bytes = 0;
+  for (const auto& stored : conversation.items()) bytes += stored->bytes();
+
+  bool removed = false;
+  for (std::size_t at = 0; at + 1 < conversation.items().size();) {
+    const StoredItem& oldest = *conversation.items()[at];
+    if (conversation.items().size() <= items_max && bytes <= context.options.items_bytes_max) break;
+    if (oldest.item.status == protocol::ItemStatus::in_progress) {  // it is being said
+      ++at;
+      continue;
+    }
+    bytes -= oldest.bytes();
+    remove_item(std::string(oldest.item.id));
+    removed = true;
+  }
+  if (removed) advance_responses();
+  forget_oldest_sound();
+}
+
+void Session::Impl::forget_oldest_sound() {
+  constexpr std::size_t kSoundKept = 2;  // items: the last turn and its answer, however long
+  const auto& items = context.conversation.items();
+  const auto sound_bytes = [](const StoredItem& stored) {
+    return stored.audio.size() +
+           (stored.sound ? stored.sound->samples.size() * sizeof(stored.sound->samples[0]) : 0);
+  };
+  std::size_t bytes = 0;
+  for (const auto& stored : items) bytes += sound_bytes(*stored);
+  for (std::size_t at = 0; at + kSoundKept < items.size(); ++at) {
+    if (bytes <= context.options.sound_bytes_max) return;
+    StoredItem& oldest = *items[at];
+    if (oldest.item.status == protocol::ItemStatus::in_progress) continue;  // it is being said
+    bytes -= sound_bytes(oldest);
+    let_go_of_sound(oldest);
+  }
 }
 
 void Session::Impl::on(const protocol::ConversationItemTruncate& event,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The client's events on responses, and what a turn of the user does to them.
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/assert.h"
@@ -17,7 +19,9 @@ void Session::Impl::on(const protocol::ResponseCreate& event, const std::string&
     return;
   }
   if (!event.out_of_band && joins_commit()) return;
-  if (!event.out_of_band && default_response_active()) {
+  const bool waits = !event.out_of_band && default_response_active();
+  if (waits && !(context.options.answers_wait &&
+                 static_cast<int>(owed_.size()) < context.options.responses_max)) {
     context.out.send_error(
         "conversation_already_has_active_response",
         "Conversation already has an active response in progress: " + response_->id() +
@@ -33,7 +37,7 @@ void Session::Impl::on(const protocol::ResponseCreate& event, const std::string&
     return;
   }
   if (!event.out_of_band && event.voice && *event.voice != context.config.voice &&
-      context.assistant_audio_sent) {
+      context.assistant_audio_sent && !context.options.voice_changes) {
     context.out.send_error("cannot_update_voice",
                            "Cannot update a conversation's voice if assistant audio is present.",
                            {}, event_id);
@@ -42,12 +46,23 @@ void Session::Impl::on(const protocol::ResponseCreate& event, const std::string&
   if (!accept_response_input(event, event_id)) return;
   if (!accept_tools(event.tools, "response.tools", event_id)) return;
   if (event.tools) mcp_.define(*event.tools);
-  create_response(event);
+  if (waits) {
+    owed_.push_back(event);
+  } else {
+    create_response(event);
+  }
 }
 
 bool Session::Impl::accept_tools(const std::optional<std::vector<protocol::Tool>>& tools,
                                  const std::string& path, const std::string& event_id) {
   if (!tools) return true;
+  if (!mcp_.has_room_for(*tools)) {
+    context.out.send_error("array_above_max_length",
+                           "Invalid '" + path + "': a session knows at most " +
+                               std::to_string(Mcp::kServersMax) + " MCP servers.",
+                           path, event_id);
+    return false;
+  }
   const auto index = mcp_.unreachable(*tools);
   if (!index) return true;
   const std::string param = path + "[" + std::to_string(*index) + "].server_url";
@@ -59,18 +74,32 @@ bool Session::Impl::accept_tools(const std::optional<std::vector<protocol::Tool>
 bool Session::Impl::accept_response_input(const protocol::ResponseCreate& request,
                                           const std::string& event_id) {
   if (!request.input) return true;
+  std::set<std::string_view> calls;
   for (std::size_t i = 0; i < request.input->size(); ++i) {
     const auto& entry = (*request.input)[i];
+    const bool refers = !entry.reference_id.empty();
     const std::string path = "response.input[" + std::to_string(i) + "]";
-    if (!entry.reference_id.empty()) {
-      if (context.conversation.find(entry.reference_id) != nullptr) continue;
+    const StoredItem* stored = refers ? context.conversation.find(entry.reference_id) : nullptr;
+    if (refers && stored == nullptr) {
       context.out.send_error("invalid_value",
                              "Invalid '" + path + ".id': the item with id '" + entry.reference_id +
                                  "' does not exist.",
                              path + ".id", event_id);
       return false;
     }
-    const auto& content = entry.item.content;
+    const protocol::Item& item = stored != nullptr ? stored->item : entry.item;
+    if (item.type == protocol::ItemType::function_call) calls.insert(item.call_id);
+    if (item.type == protocol::ItemType::function_call_output && calls.count(item.call_id) == 0) {
+      // No model takes a result without its call.
+      const std::string param = path + (refers ? ".id" : ".call_id");
+      context.out.send_error("invalid_value",
+                             "Invalid '" + param + "': no function call with id '" + item.call_id +
+                                 "' stands before it in the input.",
+                             param, event_id);
+      return false;
+    }
+    if (refers) continue;
+    const auto& content = item.content;
     const auto audio = std::find_if(content.begin(), content.end(), [](const auto& part) {
       return part.type == protocol::PartType::input_audio;
     });
@@ -126,6 +155,7 @@ void Session::Impl::on_speech_started() {
   idle_since_.reset();
   const auto& detection = context.config.turn_detection;
   if (!detection || !detection->interrupt_response || !response_ || response_->over()) return;
+  owed_.clear();  // the turn that begins is answered, and with it whatever was said before
   response_->cancel(StatusReason::turn_detected);
   forget_finished();
 }
@@ -135,9 +165,10 @@ void Session::Impl::on_turn_ended(const TurnEnd& end) {
   if (context.config.type == protocol::SessionType::transcription) return;
   if (!detection || !detection->create_response) return;
   // "A turn that ends while a response runs on does not create one" (interrupt_response false).
-  if (response_ && !response_->over()) return;
+  if (response_ && !response_->over()) return owe_answer();
   forget_finished();
   create_response({}, end);
+  if (context.options.commit_answers == CommitAnswers::always) commit_answered_at_ = context.now;
 }
 
 void Session::Impl::answer_commit(bool in_turn) {
@@ -152,10 +183,24 @@ void Session::Impl::answer_commit(bool in_turn) {
     case CommitAnswers::always:
       break;
   }
-  if (response_ && !response_->over()) return;
+  if (response_ && !response_->over()) return owe_answer();
   forget_finished();
   create_response({});
   commit_answered_at_ = context.now;
+}
+
+// One answer for all that is said while another one is being given.
+void Session::Impl::owe_answer() {
+  if (!context.options.answers_wait) return;
+  if (owed_.empty()) owed_.emplace_back();
+  commit_answered_at_ = context.now;
+}
+
+void Session::Impl::start_owed() {
+  if (closed_ || response_ || owed_.empty()) return;
+  const protocol::ResponseCreate next = std::move(owed_.front());
+  owed_.pop_front();
+  create_response(next);
 }
 
 // A response.create right behind a commit that was answered by itself: the answer has begun

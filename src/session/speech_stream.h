@@ -63,7 +63,7 @@ class SpeechStream {
   struct Clause {
     std::string text;
     std::string spoken;  // what the voice is given of it, as long as the text
-    JobId job = 0;  // 0: not started
+    JobId job = 0;       // 0: not started
     bool done = false;
     bool own = false;  // the model speaks it; no job
     std::vector<engine::WordTime> words;

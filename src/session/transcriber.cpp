@@ -170,7 +170,11 @@ bool Transcriber::streams_before_commit() const {
 }
 
 void Transcriber::tell_stable(const std::string& item_id, Utterance& utterance) {
-  if (!context_.config.transcription || utterance.stable <= utterance.told) return;
+  const auto& asked = context_.config.transcription;
+  if (!asked || utterance.stable <= utterance.told) return;
+  // "Higher values can improve transcription accuracy at the cost of latency": the final words are
+  // the best that a recogniser has.
+  if (asked->delay == "high" || asked->delay == "xhigh") return;
   const StoredItem* stored = context_.conversation.find(item_id);
   if (stored == nullptr && utterance.committed) return;  // deleted meanwhile
   const int content_index = stored == nullptr ? 0 : audio_part_index(stored->item);

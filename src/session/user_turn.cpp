@@ -236,7 +236,8 @@ void UserTurn::feed_recogniser(base::AudioTime until) {
 }
 
 bool UserTurn::commit(const std::string& event_id) {
-  if (buffer_.buffered_ms() < kCommitMinMs) {
+  const double least = detector_ ? kCommitMinMs : context_.options.commit_ms_min;
+  if (buffer_.buffered_ms() < least) {
     char message[160];
     std::snprintf(message, sizeof message,
                   "Error committing input audio buffer: buffer too small. Expected at least 100ms "

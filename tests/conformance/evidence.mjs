@@ -72,6 +72,7 @@ const TAKEN = [
   [/^session\.update$/, /^session\.model$/,
     plain('another than the connection named is refused (`invalid_value`): '
       + '[decision](decisions/0004-lenient-about-models.md)')],
+  [/session\.update$/, /transcription\.(delay|keywords)$/, test('session/transcription_test.cpp')],
   [/session\.update$/, /turn_detection\.(create_response|interrupt_response|idle_timeout_ms)$/,
     NO_RESPONSES],
   [/session\.update$/, /turn_detection\.(eagerness|threshold|.*_ms)$/, OTHER_DETECTOR],

@@ -76,6 +76,18 @@ TEST_CASE("row 3: response.audio.cancel lies above every earlier response and be
   CHECK(more(*dialect).empty());
 }
 
+TEST_CASE("row 3: a cancel that comes after the answer's end still stops its playback") {
+  const auto dialect = make_open_realtime();
+  written(*dialect, ResponseCreated{response("resp_1750000000.000010")});
+  written(*dialect, ResponseDone{response("resp_1750000000.000010", ResponseStatus::completed)});
+  ErrorEvent error;
+  error.code = "response_cancel_not_active";
+  const std::string cancel = written(*dialect, error);
+  CHECK(has(cancel, R"("type":"response.audio.cancel")"));
+  CHECK(has(cancel, R"("response_id":"resp_1750000000.000011")"));
+  CHECK(more(*dialect).empty());
+}
+
 TEST_CASE("row 4: words of a spoken answer are text, its sound is audio") {
   const auto dialect = make_open_realtime();
   CHECK(
@@ -174,7 +186,7 @@ TEST_CASE("row 9: nothing that its client does not know is sent") {
 // ---- the bridge --------------------------------------------------------------------------------
 
 TEST_CASE("row 28: the bridge's detection is taken, clamped and shown with all its fields") {
-  const auto dialect = make_speech_bridge({bridge_defaults()});
+  const auto dialect = make_speech_bridge({bridge_defaults(), {}});
   for (const char* off : {R"({"type":"none"})", "null", "false", "{}"}) {
     const auto patch = session_of(*dialect, std::string(R"({"turn_detection":)") + off + "}");
     REQUIRE(patch.turn_detection.has_value());
@@ -206,15 +218,67 @@ TEST_CASE("row 28: the bridge's detection is taken, clamped and shown with all i
             ->threshold == 1);
   CHECK(session_of(*dialect, R"({"temperature":0.3,"max_response_output_tokens":9000})")
             .temperature == 0.3);
-  const auto older = session_of(*dialect, R"({"turn_detection":{"type":"server_vad",
+  const auto other = make_speech_bridge({bridge_defaults(), {}});
+  const auto older = session_of(*other, R"({"turn_detection":{"type":"server_vad",
     "silence_duration_ms":300,"prefix_padding_ms":50}})");
   CHECK((*older.turn_detection)->silence_duration_ms == 300);
   CHECK((*older.turn_detection)->prefix_padding_ms == 50);
   CHECK((*older.turn_detection)->start_ms == 120);
 }
 
+TEST_CASE("row 28: what an update of the detection leaves out stays as it was") {
+  const auto dialect = make_speech_bridge({bridge_defaults(), {}});
+  session_of(*dialect, R"({"turn_detection":{"type":"server_vad","end_ms":700}})");
+  session_of(*dialect, R"({"turn_detection":{"type":"none"}})");
+  const auto patch = session_of(*dialect, R"({"turn_detection":{"type":"server_vad",
+    "pad_ms":"60","create_response":"No","interrupt_response":1}})");
+  CHECK((*patch.turn_detection)->silence_duration_ms == 700);
+  CHECK((*patch.turn_detection)->prefix_padding_ms == 60);
+  CHECK_FALSE((*patch.turn_detection)->create_response);
+  CHECK((*patch.turn_detection)->interrupt_response);
+  const auto odd = session_of(*dialect, R"({"turn_detection":{"type":"server_vad",
+    "pad_ms":"soft","interrupt_response":"perhaps"}})");
+  CHECK((*odd.turn_detection)->prefix_padding_ms == 60);
+  CHECK((*odd.turn_detection)->interrupt_response);
+}
+
+TEST_CASE("row 28: an update is never refused for a field that was not read there") {
+  const auto dialect = make_speech_bridge({bridge_defaults(), {}});
+  const auto patch = session_of(*dialect, R"({"voice":"echo","input_audio_format":"opus",
+    "instructions":7,"tools":"x","speed":9,"max_response_output_tokens":"x","modalities":3})");
+  CHECK(patch.voice == "echo");
+  CHECK_FALSE(patch.input_format);
+  CHECK_FALSE(patch.instructions);
+  CHECK_FALSE(patch.tools);
+}
+
+TEST_CASE("row 35: a client's instructions are added to the server's prompt") {
+  const auto dialect = make_speech_bridge({bridge_defaults(), "Be kind."});
+  const auto patch = session_of(*dialect, R"({"instructions":"Rhyme."})");
+  CHECK(patch.instructions == "Be kind.\n\nRhyme.");
+  SessionConfig config;
+  apply(patch, config);
+  CHECK(has(written(*dialect, SessionUpdated{{"sess_1", {0}, {}}, config}),
+            R"("instructions":"Rhyme.")"));
+  config.instructions = "Be kind.";
+  CHECK(
+      has(written(*dialect, SessionCreated{{"sess_1", {0}, {}}, config}), R"("instructions":"")"));
+  CHECK(session_of(*dialect, R"({"instructions":""})").instructions == "Be kind.");
+}
+
+TEST_CASE("row 31: the item of an answer is told once, a client's own as created") {
+  const auto dialect = make_speech_bridge({bridge_defaults(), {}});
+  Item item;
+  item.id = "item_7";
+  item.role = Role::assistant;
+  CHECK(has(written(*dialect, OutputItemAdded{"resp_1", 0, item}), "response.output_item.added"));
+  CHECK(written(*dialect, ItemAdded{std::nullopt, item}).empty());
+  item.id = "item_8";
+  CHECK(has(written(*dialect, ItemAdded{std::nullopt, item}), "conversation.item.created"));
+}
+
 TEST_CASE("row 29: rate and voice are shown") {
-  const auto dialect = make_speech_bridge({bridge_defaults()});
+  const auto dialect = make_speech_bridge({bridge_defaults(), {}});
   SessionConfig config;
   config.voice = "shimmer";
   config.turn_detection.reset();
@@ -226,7 +290,7 @@ TEST_CASE("row 29: rate and voice are shown") {
 }
 
 TEST_CASE("row 31: text by GA's names, audio by the beta's, and response.cancelled") {
-  const auto dialect = make_speech_bridge({bridge_defaults()});
+  const auto dialect = make_speech_bridge({bridge_defaults(), {}});
   CHECK(has(written(*dialect, AudioTranscriptDelta{kPart, "Hi"}),
             R"("type":"response.output_text.delta")"));
   CHECK(has(written(*dialect, AudioTranscriptDone{kPart, "Hi."}),
@@ -234,14 +298,15 @@ TEST_CASE("row 31: text by GA's names, audio by the beta's, and response.cancell
   const std::string audio = written(*dialect, AudioDone{kPart});
   CHECK(has(audio, R"("type":"response.audio.done")"));
   CHECK_FALSE(has(audio, "output_audio"));
-  written(*dialect, ResponseDone{response("resp_7", ResponseStatus::cancelled)});
-  CHECK(has(more(*dialect), R"("type":"response.cancelled","response":{"id":"resp_7"})"));
+  CHECK(has(written(*dialect, ResponseDone{response("resp_7", ResponseStatus::cancelled)}),
+            R"("type":"response.cancelled","response":{"id":"resp_7"})"));
+  CHECK(has(more(*dialect), R"("type":"response.done")"));
   CHECK(more(*dialect).empty());
   CHECK(written(*dialect, RateLimitsUpdated{}).empty());
 }
 
 TEST_CASE("row 32: errors are error events with a code in words") {
-  const auto dialect = make_speech_bridge({bridge_defaults()});
+  const auto dialect = make_speech_bridge({bridge_defaults(), {}});
   const std::string error = written(*dialect, ErrorEvent{"invalid_request_error", "invalid_json",
                                                          "No.", std::nullopt, std::nullopt});
   CHECK(has(error, R"("type":"error")"));
@@ -252,7 +317,7 @@ TEST_CASE("row 32: errors are error events with a code in words") {
 }
 
 TEST_CASE("row 33: deleted says so twice, and a cancel finds its id in a response") {
-  const auto dialect = make_speech_bridge({bridge_defaults()});
+  const auto dialect = make_speech_bridge({bridge_defaults(), {}});
   const std::string deleted = written(*dialect, ItemDeleted{"item_1"});
   CHECK(has(deleted, R"("item_id":"item_1")"));
   CHECK(has(deleted, R"("deleted":true)"));

@@ -67,7 +67,7 @@ TEST_CASE("beta: every field of a response is read") {
     "modalities":["text"],"instructions":"Hi.","voice":"sage","output_audio_format":"pcm16",
     "tools":[],"tool_choice":{"type":"function","name":"f"},"temperature":1.2,
     "max_output_tokens":1024,"conversation":"auto","metadata":{"a":"b"},
-    "input":[{"type":"item_reference","id":"item_1"}],"commit":true,"cancel_previous":true})");
+    "input":[{"type":"item_reference","id":"item_1"}]})");
   CHECK_FALSE(response.out_of_band);
   CHECK(response.output_modality == Modality::text);
   CHECK(response.voice == "sage");

@@ -185,15 +185,36 @@ TEST_CASE("beta: every field of a session is read") {
   CHECK(patch.speed == 1.5);
 }
 
-TEST_CASE("beta is lenient: unknown fields are ignored and optional nulls count as absent") {
-  const SessionPatch patch = session_beta(R"({"type":"realtime","something":{"new":1},"voice":null,
-    "instructions":null,"tools":null,"temperature":null,"turn_detection":{"type":null,
-    "threshold":null,"eagerness":"high","more":1}})");
+TEST_CASE("beta: optional nulls count as absent") {
+  const SessionPatch patch = session_beta(R"({"voice":null,"instructions":null,"tools":null,
+    "temperature":null,"turn_detection":{"type":null,"threshold":null,"eagerness":"high"}})");
   CHECK_FALSE(patch.voice.has_value());
   CHECK_FALSE(patch.tools.has_value());
   CHECK(**patch.turn_detection == TurnDetection{});
-  CHECK(accepted_beta(R"({"type":"response.create","event_id":null,"response":null,"x":1})")
+  CHECK(accepted_beta(R"({"type":"response.create","event_id":null,"response":null})")
             .event_id.empty());
+}
+
+TEST_CASE("beta: unknown fields are refused by name, GA's among them") {
+  const auto param = [](const char* frame) { return refused_beta(frame).param; };
+  CHECK(param(R"({"type":"session.update","session":{"audio":{"output":{}}}})") == "session.audio");
+  CHECK(param(R"({"type":"session.update","session":{"output_modalities":["text"]}})") ==
+        "session.output_modalities");
+  CHECK(param(R"({"type":"session.update","session":{"turn_detection":{"more":1}}})") ==
+        "session.turn_detection.more");
+  CHECK(param(R"({"type":"response.create","response":{"audio":{}}})") == "response.audio");
+  CHECK(param(R"({"type":"response.cancel","x":1})") == "x");
+}
+
+TEST_CASE("Azure's previews pass over the fields that only Azure had") {
+  std::vector<std::unique_ptr<Dialect>> dialects;
+  dialects.push_back(make_azure_preview());
+  dialects.push_back(make_azure_first_preview());
+  for (const auto& dialect : dialects) {
+    const auto event = accepted(
+        *dialect, R"({"type":"response.create","response":{"voice":"ash","commit":true}})");
+    CHECK(std::get<ResponseCreate>(event.body).voice == "ash");
+  }
 }
 
 TEST_CASE("beta: turn detection needs no type, and null or Azure's none switch it off") {

@@ -132,6 +132,15 @@ TEST_CASE("browsers may call: preflight and origin") {
   CHECK(preflight.status == 204);
   CHECK(has(header_of(preflight, "Access-Control-Allow-Headers"), "Authorization"));
   CHECK(header_of(fixture.ask("GET", "/v1/models"), "Access-Control-Allow-Origin") == "*");
+
+  const auto allowed = [&fixture](const std::string& wanted) {
+    return header_of(
+        fixture.ask("OPTIONS", "/v1/models", {{"Access-Control-Request-Headers", wanted}}),
+        "Access-Control-Allow-Headers");
+  };
+  CHECK(has(allowed("authorization, x-stainless-os"), "x-stainless-os"));
+  CHECK_FALSE(has(allowed("x-evil: 1"), "evil"));
+  CHECK_FALSE(has(allowed(std::string(2000, 'x')), "xxx"));
 }
 
 TEST_CASE("with tokens the API needs one and the health check does not") {

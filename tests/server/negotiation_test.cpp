@@ -41,13 +41,25 @@ TEST_CASE("a bare connection speaks GA, beta must be asked for") {
 TEST_CASE("Azure's preview route speaks beta and names a deployment") {
   const auto door = server::find_door(
       at("/openai/realtime", {{"api-version", "2025-04-01-preview"}, {"deployment", "my-model"}}));
-  CHECK(door->dialect == DialectKind::openai_beta);
+  CHECK(door->dialect == DialectKind::azure_preview);
   CHECK(door->model == "my-model");
   CHECK(door->azure);
   CHECK(
       server::find_door(at("/openai/realtime", {{"api-version", "2024-10-01-preview"}}))->dialect ==
       DialectKind::azure_first_preview);
-  CHECK(server::find_door(at("/openai/realtime"))->dialect == DialectKind::openai_beta);
+  CHECK(server::find_door(at("/openai/realtime"))->dialect == DialectKind::azure_preview);
+}
+
+TEST_CASE("nobody gets a session who asked for another thing") {
+  const auto fault = [](const char* path, const char* name, const char* value) {
+    return server::find_door(at(path, {{name, value}}))->fault;
+  };
+  CHECK(fault("/v1/realtime", "intent", "transcribe")->param == "intent");
+  CHECK(fault("/v1/realtime", "call_id", "rtc_1")->param == "call_id");
+  CHECK(fault("/openai/v1/realtime", "call_id", "rtc_1")->code == "invalid_value");
+  CHECK(!fault("/v1/realtime", "intent", ""));
+  CHECK(!fault("/v1/realtime", "intent", "transcription"));
+  CHECK(!fault("/twilio", "call_id", "mine"));  // a carrier's own affair
 }
 
 TEST_CASE("an intent makes a transcription session") {

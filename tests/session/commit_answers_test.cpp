@@ -90,6 +90,113 @@ TEST_CASE("too little audio is no commit, and no answer") {
   CHECK(world.last_error().code == "input_audio_buffer_commit_empty");
 }
 
+session::Options waiting() {
+  session::Options options = answering(CommitAnswers::always);
+  options.answers_wait = true;
+  return options;
+}
+
+void ask(World& world, const std::string& text) {
+  protocol::ConversationItemCreate create;
+  create.item.role = protocol::Role::user;
+  protocol::ContentPart part;
+  part.type = protocol::PartType::input_text;
+  part.text = text;
+  create.item.content.push_back(std::move(part));
+  world.client(create);
+  world.client(protocol::ResponseCreate{});
+}
+
+TEST_CASE("where answers wait, a turn spoken over an answer is answered next") {
+  Script script;
+  script.answers = {engine::LlmText{"This takes a good while to say, so one may speak over it."},
+                    engine::LlmDone{}};
+  script.word_takes = std::chrono::milliseconds(1500);
+  World world(waiting(), script);
+  protocol::TurnDetection detection;
+  detection.interrupt_response = false;
+  protocol::SessionUpdate update;
+  update.session.turn_detection.emplace(detection);
+  world.client(update);
+  world.client(protocol::ResponseCreate{});
+  world.run_for(std::chrono::milliseconds(300));
+  world.speech(600);
+  world.silence(700);
+  REQUIRE(world.all<ResponseCreated>().size() == 1);
+  // What its client asks for on hearing of the turn is the same answer.
+  world.client(protocol::ResponseCreate{});
+  world.run_until_quiet();
+  world.run_until_quiet();
+  CHECK(world.all<ResponseCreated>().size() == 2);
+  CHECK(world.all<protocol::ErrorEvent>().empty());
+}
+
+TEST_CASE("where answers wait, each response.create has its own, in their order") {
+  World world(waiting());
+  detect_turns(world, false);
+  ask(world, "one");
+  ask(world, "two");
+  ask(world, "three");
+  CHECK(world.all<ResponseCreated>().size() == 1);
+  for (int i = 0; i < 3; ++i) world.run_until_quiet();
+  CHECK(world.all<ResponseCreated>().size() == 3);
+  CHECK(world.all<protocol::ResponseDone>().size() == 3);
+  CHECK(world.all<protocol::ErrorEvent>().empty());
+}
+
+TEST_CASE("where answers wait, not any number of them does") {
+  session::Options options = waiting();
+  options.responses_max = 2;
+  World world(options);
+  detect_turns(world, false);
+  for (int i = 0; i < 4; ++i) ask(world, "more");
+  CHECK(world.last_error().code == "conversation_already_has_active_response");
+}
+
+TEST_CASE("where answers wait, speech that interrupts ends the waiting too") {
+  Script script;
+  script.word_takes = std::chrono::milliseconds(1500);
+  World world(waiting(), script);
+  detect_turns(world, true);
+  ask(world, "one");
+  ask(world, "two");
+  world.run_for(std::chrono::milliseconds(300));
+  world.speech(600);
+  world.silence(700);
+  world.run_until_quiet();
+  world.run_until_quiet();
+  const auto done = world.all<protocol::ResponseDone>();
+  REQUIRE(done.size() == 2);
+  CHECK(done[0].response.status == protocol::ResponseStatus::cancelled);
+}
+
+TEST_CASE("the voice may change after it was heard where that was asked for") {
+  for (const bool may : {false, true}) {
+    session::Options options = World::spoken_options();
+    options.voice_changes = may;
+    World world(options);
+    world.client(protocol::ResponseCreate{});
+    world.run_until_quiet();
+    protocol::SessionUpdate update;
+    update.session.voice = "echo";
+    world.client(update);
+    CHECK(world.all<protocol::ErrorEvent>().empty() == may);
+  }
+}
+
+TEST_CASE("a short commit counts where that was asked for") {
+  session::Options options = waiting();
+  options.commit_ms_min = 1;
+  World world(options);
+  detect_turns(world, false);
+  world.speech(40);
+  world.client(protocol::InputAudioBufferCommit{});
+  world.run_until_quiet();
+  CHECK(world.all<protocol::InputAudioBufferCommitted>().size() == 1);
+  world.client(protocol::InputAudioBufferCommit{});
+  CHECK(world.last_error().code == "input_audio_buffer_commit_empty");
+}
+
 TEST_CASE("numbered ids rise as the clock does, and items are UUIDs") {
   session::Options options = World::default_options();
   options.id_style = session::IdStyle::numbered;

@@ -83,15 +83,60 @@ TEST_CASE("a client's audio item is heard like spoken audio") {
   CHECK(world.last_error().param == "item.content[0].audio");
 }
 
-TEST_CASE("items beyond the maximum are refused") {
+TEST_CASE("no item is called as the place before all items") {
+  World world;
+  world.client(text_item("root"), "r1");
+  CHECK(world.last_error().param == "item.id");
+  CHECK(world.last_error().event_id == "r1");
+  CHECK(world.all<protocol::ItemAdded>().empty());
+}
+
+TEST_CASE("items beyond the maximum push out the oldest") {
   session::Options options = World::default_options();
   options.items_max = 2;
   World world(options);
-  world.client(text_item("one"));
-  world.client(text_item("two"));
-  world.client(text_item("three"));
-  CHECK(world.last_error().code == "array_above_max_length");
-  CHECK(world.all<protocol::ItemAdded>().size() == 2);
+  for (const char* id : {"item_1", "item_2", "item_3"}) {
+    world.client(text_item(id));
+  }
+  CHECK(world.all<protocol::ItemAdded>().size() == 3);
+  REQUIRE(world.all<protocol::ItemDeleted>().size() == 1);
+  CHECK(world.all<protocol::ItemDeleted>().front().item_id == "item_1");
+  CHECK(world.last<protocol::ItemAdded>().previous_item_id == "item_2");
+  world.client(protocol::ConversationItemRetrieve{"item_1"}, "gone");
+  CHECK(world.last_error().code == "item_retrieve_invalid_item_id");
+}
+
+TEST_CASE("turns and answers never end because the conversation is full") {
+  session::Options options = World::spoken_options();
+  options.items_max = 3;
+  World world(options);
+  for (int turn = 0; turn < 5; ++turn) {
+    world.speech(600);
+    world.silence(600);
+    world.run_until_quiet();
+  }
+  CHECK(world.all<protocol::ResponseDone>().size() == 5);
+  for (const auto& done : world.all<protocol::ResponseDone>()) {
+    CHECK(done.response.status == protocol::ResponseStatus::completed);
+  }
+  CHECK(world.all<protocol::ItemAdded>().size() == 10);
+  CHECK(world.all<protocol::ItemDeleted>().size() == 7);
+}
+
+TEST_CASE("the sound of items beyond the maximum of bytes pushes out the oldest") {
+  session::Options options = World::default_options();
+  options.items_bytes_max = 100'000;  // two seconds of 24 kHz are 96,000
+  World world(options);
+  protocol::SessionUpdate by_hand;
+  by_hand.session.turn_detection = std::optional<protocol::TurnDetection>();
+  world.client(by_hand);
+  for (int turn = 0; turn < 4; ++turn) {
+    world.speech(900);
+    world.client(protocol::InputAudioBufferCommit{});
+    world.run_until_quiet();
+  }
+  CHECK(world.all<protocol::ItemAdded>().size() == 4);
+  CHECK(world.all<protocol::ItemDeleted>().size() == 2);
 }
 
 TEST_CASE("session.update changes what it names and nothing else") {

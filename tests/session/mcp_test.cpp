@@ -3,6 +3,7 @@
 // themselves.
 #include <doctest/doctest.h>
 
+#include "session/mcp.h"
 #include "tests/session/world.h"
 
 namespace parley::tests {
@@ -227,6 +228,25 @@ TEST_CASE("a label without an address must have been defined") {
   set_tools(world, {server});
   CHECK(world.all<protocol::SessionUpdated>().size() == 2);
   CHECK(world.mcp_asked.size() == 1);
+}
+
+TEST_CASE("a session does not get to know MCP servers without end") {
+  World world;
+  const auto name = [&world](std::size_t number) {
+    McpServerTool server = docs();
+    server.server_label = "server_" + std::to_string(number);
+    set_tools(world, {server}, "e" + std::to_string(number));
+  };
+  for (std::size_t i = 0; i < session::Mcp::kServersMax; ++i) {
+    name(i);
+    world.mcp_says(world.last_mcp, engine::McpTools{});
+  }
+  CHECK(world.all<protocol::ErrorEvent>().empty());
+  name(session::Mcp::kServersMax);
+  CHECK(world.last_error().code == "array_above_max_length");
+  CHECK(world.last_error().param == "session.tools");
+  name(0);  // known already
+  CHECK(world.all<protocol::ErrorEvent>().size() == 1);
 }
 
 TEST_CASE("a call that fails says how") {

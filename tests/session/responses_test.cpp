@@ -82,6 +82,50 @@ TEST_CASE("an out-of-band response reads its own input, references included") {
   CHECK(world.last_error().param == "response.input[0].id");
 }
 
+TEST_CASE("a result in a response's input needs its call before it") {
+  World world(World::default_options());
+  const auto entry = [](protocol::ItemType type) {
+    protocol::ResponseInput made;
+    made.item.type = type;
+    made.item.call_id = "call_1";
+    return made;
+  };
+  protocol::ResponseCreate create;
+  create.out_of_band = true;
+  create.input.emplace();
+  create.input->push_back(entry(protocol::ItemType::function_call_output));
+  world.client(create, "lost");
+  CHECK(world.last_error().code == "invalid_value");
+  CHECK(world.last_error().param == "response.input[0].call_id");
+  CHECK(world.asked.empty());
+
+  create.input->insert(create.input->begin(), entry(protocol::ItemType::function_call));
+  world.client(create);
+  world.run_until_quiet();
+  REQUIRE(world.asked.size() == 1);
+  CHECK(world.asked[0].history.size() == 2);
+}
+
+TEST_CASE("a temperature reaches the model when the client set one") {
+  World world(World::default_options());
+  world.client(protocol::ResponseCreate{});
+  world.run_until_quiet();
+  protocol::SessionUpdate update;
+  update.session.temperature = 0.7;
+  world.client(update);
+  world.client(protocol::ResponseCreate{});
+  world.run_until_quiet();
+  protocol::ResponseCreate own;
+  own.temperature = 1.1;
+  world.client(own);
+  world.run_until_quiet();
+  REQUIRE(world.asked.size() == 3);
+  CHECK_FALSE(world.asked[0].temperature);
+  CHECK(world.all<protocol::ResponseCreated>()[0].response.temperature == 0.8);  // as documented
+  CHECK(world.asked[1].temperature == 0.7);
+  CHECK(world.asked[2].temperature == 1.1);
+}
+
 TEST_CASE("a cancelled answer closes what is open and says why; a second cancel finds nothing") {
   Script script;
   script.clause_ms = 3000;

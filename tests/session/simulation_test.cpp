@@ -20,6 +20,8 @@ session::Options options_for(base::Random& random) {
   options.seed = random.next();
   options.items_max = random.below(4) == 0 ? 8 : 4096;
   options.responses_max = 2;
+  if (random.below(4) == 0) options.items_bytes_max = 150'000;
+  if (random.below(4) == 0) options.sound_bytes_max = 60'000;
   if (random.below(4) == 0) options.input_audio_max = std::chrono::seconds(3);
   options.output_lead = base::Milliseconds(100 + 300 * random.below(3));
   return options;

@@ -51,6 +51,42 @@ TEST_CASE("stable words stream before the commit when the client ends the turns"
   CHECK(world.last<TranscriptionCompleted>().transcript == "good morning all");
 }
 
+TEST_CASE("a recogniser is given the hints of the session") {
+  World world(transcribing());
+  protocol::SessionUpdate update;
+  update.session.type = protocol::SessionType::transcription;
+  auto& wanted = update.session.transcription.emplace().emplace();
+  wanted.model = "whisper-1";
+  wanted.languages = {{"de"}};
+  wanted.prompt = "A call to a workshop.";
+  wanted.keywords = {{"Parley", "barge-in"}};
+  world.client(update);
+  world.speech(600);
+  REQUIRE(world.heard_as.size() == 1);
+  CHECK(world.heard_as[0].language == "de");
+  CHECK(world.heard_as[0].prompt == "A call to a workshop. Parley, barge-in");
+}
+
+TEST_CASE("with a high delay words wait until they are final") {
+  for (const char* delay : {"low", "high", "xhigh"}) {
+    CAPTURE(delay);
+    World world(transcribing());
+    protocol::SessionUpdate update;
+    update.session.type = protocol::SessionType::transcription;
+    update.session.transcription.emplace().emplace().model = "gpt-realtime-whisper";
+    (*update.session.transcription)->delay = delay;
+    update.session.turn_detection.emplace();
+    world.client(update);
+    world.speech(400);
+    world.stt_says(world.last_stt, engine::SttPartial{"good morning", 12});
+    CHECK(world.all<TranscriptionDelta>().size() == (std::string(delay) == "low" ? 1U : 0U));
+    world.script.hears = {"good morning"};
+    world.client(protocol::InputAudioBufferCommit{});
+    world.run_until_quiet();
+    CHECK(joined(world.all<TranscriptionDelta>()) == "good morning");
+  }
+}
+
 TEST_CASE("with turn detection stable words wait for the commit") {
   World world(transcribing());
   configure(world, true);

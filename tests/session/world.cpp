@@ -242,6 +242,7 @@ void World::drain(const std::string& caused_by) {
     if (auto* event = std::get_if<protocol::ServerEvent>(&*output)) {
       record(std::move(*event), caused_by);
     } else if (const auto* stt = std::get_if<session::SttStart>(&*output)) {
+      heard_as.push_back(stt->request);
       last_stt = stt->job;
     } else if (const auto* audio = std::get_if<session::SttAudio>(&*output)) {
       samples_heard += std::ssize(audio->samples);

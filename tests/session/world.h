@@ -90,6 +90,7 @@ class World {
   std::vector<engine::LlmRequest> asked;   // what the model was given
   std::vector<engine::TtsRequest> spoken;  // what the voice was given
   std::vector<engine::McpRequest> mcp_asked;
+  std::vector<engine::SttRequest> heard_as;  // what recognisers were given
   std::vector<session::JobId> cancelled;
   session::JobId last_stt = 0;  // the newest job of its kind
   session::JobId last_llm = 0;

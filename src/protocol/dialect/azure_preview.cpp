@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Azure's preview route, `/openai/realtime?api-version=…`: the beta as it was when that version was
-// dated. Clients of the first version (Microsoft's rt-client) close on any event that it did not
-// have, so they are sent none.
+// Azure's preview route, `/openai/realtime?api-version=…`: the beta, as it was when that version
+// was dated. Azure's reference has fields that OpenAI's never had (`commit`, `cancel_previous`);
+// they are passed over. Clients of the first version (Microsoft's rt-client) close on any event
+// that it did not have, so they are sent none.
 #include <memory>
 
 #include "protocol/dialect/openai.h"
@@ -31,10 +32,15 @@ class AzureFirstPreview final : public Dialect {
   std::string_view name() const override { return "azure-2024-10-01-preview"; }
 
  private:
-  OpenAiDialect beta_{json::Flavour::beta, "openai-beta"};
+  OpenAiDialect beta_{json::Flavour::beta, "openai-beta", json::UnknownFields::ignored};
 };
 
 }  // namespace
+
+std::unique_ptr<Dialect> make_azure_preview() {
+  return std::make_unique<OpenAiDialect>(json::Flavour::beta, "openai-beta",
+                                         json::UnknownFields::ignored);
+}
 
 std::unique_ptr<Dialect> make_azure_first_preview() {
   return std::make_unique<AzureFirstPreview>();

@@ -41,7 +41,9 @@ class Dialect {
 
 std::unique_ptr<Dialect> make_openai_ga();
 std::unique_ptr<Dialect> make_openai_beta();
-// Azure's 2024-10-01-preview: the beta without the events that came later.
+// Azure's preview: the beta, with fields of Azure's own that are passed over.
+std::unique_ptr<Dialect> make_azure_preview();
+// Its 2024-10-01-preview: that without the events that came later.
 std::unique_ptr<Dialect> make_azure_first_preview();
 
 // Of two smaller servers, for their clients (docs/reference/dialects.md). One per session: they
@@ -49,6 +51,7 @@ std::unique_ptr<Dialect> make_azure_first_preview();
 std::unique_ptr<Dialect> make_open_realtime();
 struct SpeechBridgeOptions {
   TurnDetection detection;  // what its `turn_detection` begins with, with all of its own fields
+  std::string prompt;       // the server's: a client's instructions are added to it
 };
 std::unique_ptr<Dialect> make_speech_bridge(SpeechBridgeOptions options);
 

@@ -64,7 +64,6 @@ class OpenRealtime final : public Dialect {
   }
 
   bool write(const ServerEvent& event, std::string& out) override {
-    event_ = &event;
     cancels_ = false;
     if (const auto* text = std::get_if<AudioTranscriptDelta>(&event.body)) {
       return beta_.write({event.event_id, TextDelta{text->ref, text->delta}}, out);
@@ -77,6 +76,13 @@ class OpenRealtime final : public Dialect {
         std::holds_alternative<TranscriptionDelta>(event.body) ||
         std::holds_alternative<RateLimitsUpdated>(event.body)) {
       return false;
+    }
+    if (const auto* error = std::get_if<ErrorEvent>(&event.body);
+        error != nullptr && error->code == "response_cancel_not_active") {
+      // The client may still play the answer that is over here.
+      cancelled_us_ = last_us_;
+      write_cancel(event.event_id, kExplicit, out);
+      return true;
     }
     if (const auto* created = std::get_if<SessionCreated>(&event.body)) {
       return show_session(event.event_id, *created, out);
@@ -91,25 +97,29 @@ class OpenRealtime final : public Dialect {
   // Playback stops when the user speaks, and when an answer was cancelled.
   bool write_more(std::string& out) override {
     if (!std::exchange(cancels_, false)) return false;
-    json::Writer w(out);
-    w.begin_object();
-    w.string("type", "response.audio.cancel");
-    w.string("event_id", event_->event_id + "_cancel");
-    // Above every earlier response, below every later one: ids rise by two microseconds at least.
-    w.string("response_id", numbered(cancelled_us_ + 1));
-    w.string("item_id", item_id_);
-    w.integer("output_index", 0);
-    w.integer("content_index", 0);
-    w.string("reason", std::holds_alternative<SpeechStarted>(event_->body)
-                           ? "turn_detected"
-                           : "session_explicit_cancel_event");
-    w.end_object();
+    write_cancel(cancel_event_id_, spoken_ ? "turn_detected" : kExplicit, out);
     return true;
   }
 
   std::string_view name() const override { return "open-realtime"; }
 
  private:
+  static constexpr std::string_view kExplicit = "session_explicit_cancel_event";
+
+  void write_cancel(const std::string& event_id, std::string_view reason, std::string& out) const {
+    json::Writer w(out);
+    w.begin_object();
+    w.string("type", "response.audio.cancel");
+    w.string("event_id", event_id);
+    // Above every earlier response, below every later one: ids rise by two microseconds at least.
+    w.string("response_id", numbered(cancelled_us_ + 1));
+    w.string("item_id", item_id_);
+    w.integer("output_index", 0);
+    w.integer("content_index", 0);
+    w.string("reason", reason);
+    w.end_object();
+  }
+
   void read_session(json::Value& session) {
     rewrite::take(session, "modalities");
     if (json::Value* detection = rewrite::member(session, "turn_detection")) {
@@ -158,6 +168,9 @@ class OpenRealtime final : public Dialect {
       cancels_ = interrupts_;
       cancelled_us_ = last_us_;
     }
+    if (!cancels_) return;
+    cancel_event_id_ = event.event_id + "_cancel";
+    spoken_ = std::holds_alternative<SpeechStarted>(event.body);
   }
 
   // "resp_1750000000.000123" and back.
@@ -181,7 +194,8 @@ class OpenRealtime final : public Dialect {
   std::string item_id_ = "unknown";
   std::int64_t last_us_ = 0;       // of the newest response
   std::int64_t cancelled_us_ = 0;  // the last response that playback must stop at
-  const ServerEvent* event_ = nullptr;
+  std::string cancel_event_id_;
+  bool spoken_ = false;  // the user's voice cancels
   bool cancels_ = false;
   bool interrupts_ = true;  // speech stops playback
 };

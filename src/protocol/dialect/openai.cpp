@@ -12,7 +12,7 @@ base::Result<ClientEvent> OpenAiDialect::parse(std::string_view frame, std::stri
     event_id_out.assign(append->event_id);
     return ClientEvent{event_id_out, InputAudioBufferAppend{append->audio_base64}};
   }
-  return json::read_client_event(frame, flavour_, event_id_out, audio_);
+  return json::read_client_event(frame, flavour_, event_id_out, audio_, unknown_);
 }
 
 bool OpenAiDialect::write(const ServerEvent& event, std::string& out) {

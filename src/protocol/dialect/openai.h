@@ -13,7 +13,9 @@ namespace parley::protocol {
 // writers, which know the differences by their flavour.
 class OpenAiDialect final : public Dialect {
  public:
-  OpenAiDialect(json::Flavour flavour, std::string_view name) : flavour_(flavour), name_(name) {}
+  OpenAiDialect(json::Flavour flavour, std::string_view name,
+                json::UnknownFields unknown = json::UnknownFields::refused)
+      : flavour_(flavour), unknown_(unknown), name_(name) {}
 
   base::Result<ClientEvent> parse(std::string_view frame, std::string& event_id_out) override;
   bool write(const ServerEvent& event, std::string& out) override;
@@ -21,6 +23,7 @@ class OpenAiDialect final : public Dialect {
 
  private:
   json::Flavour flavour_;
+  json::UnknownFields unknown_;
   std::string_view name_;
   std::string audio_;  // what the last append borrows from when its frame could not be borrowed
 };

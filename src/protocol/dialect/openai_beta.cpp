@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The OpenAI Realtime API as it was in its beta (`OpenAI-Beta: realtime=v1`): flat session, older
-// event names, lenient about unknown fields because its clients are.
+// event names. An optional null counts as absent; an unknown field is refused, as it was.
 #include <memory>
 
 #include "protocol/dialect/dialect.h"

@@ -2,6 +2,9 @@
 // Realtime Speech Bridge's dialect: audio by the beta's names, text by GA's, a session of its own
 // shape with a detector of its own fields, and `response.cancelled`.
 #include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
 #include <string>
 #include <utility>
 #include <variant>
@@ -20,8 +23,16 @@ using json::Value;
 using json::Writer;
 
 constexpr std::size_t kIdLengthMax = 64;
+constexpr std::string_view kAfterPrompt = "\n\n";
 
-// A number as its clients may write it, clamped as it was there; nullopt: not given.
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+// A number as its clients may write it, clamped as it was there; nullopt: not given, or none.
 std::optional<int> number(Value& object, std::initializer_list<const char*> keys, int min,
                           int max) {
   for (const char* key : keys) {
@@ -33,19 +44,66 @@ std::optional<int> number(Value& object, std::initializer_list<const char*> keys
     if (const auto* real = std::get_if<double>(&value->data)) {
       return static_cast<int>(std::clamp(*real, static_cast<double>(min), double(max)));
     }
+    if (const auto* written = std::get_if<std::string>(&value->data)) {
+      const std::string_view text = trimmed(*written);
+      std::int64_t whole = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
+      if (error == std::errc{} && end == text.data() + text.size()) {
+        return static_cast<int>(std::clamp<std::int64_t>(whole, min, max));
+      }
+    }
   }
   return std::nullopt;
 }
 
+// Yes and no in all the spellings that it took.
 bool truth(Value& object, const char* key, bool otherwise) {
   Value* value = rewrite::member(object, key);
-  const bool* given = value == nullptr ? nullptr : value->boolean();
-  return given == nullptr ? otherwise : *given;
+  if (value == nullptr) return otherwise;
+  if (const bool* given = value->boolean()) return *given;
+  if (const auto* whole = std::get_if<std::int64_t>(&value->data)) return *whole != 0;
+  std::string word(trimmed(rewrite::text_of(value)));
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (word == "1" || word == "true" || word == "yes" || word == "on") return true;
+  if (word == "0" || word == "false" || word == "no" || word == "off") return false;
+  return otherwise;
+}
+
+// A session.update was never refused there: of the fields that it took, a value that is none is
+// dropped.
+void drop_what_is_none(Value& session) {
+  constexpr std::array<std::string_view, 3> kFormats = {"pcm16", "g711_ulaw", "g711_alaw"};
+  for (const char* key : {"input_audio_format", "output_audio_format"}) {
+    const std::string format = rewrite::text_of(rewrite::member(session, key));
+    if (std::find(kFormats.begin(), kFormats.end(), format) == kFormats.end()) {
+      rewrite::take(session, key);
+    }
+  }
+  if (rewrite::text_of(rewrite::member(session, "voice")).empty()) {
+    rewrite::take(session, "voice");
+  }
+  // What was said is always told.
+  Value* transcription = rewrite::member(session, "input_audio_transcription");
+  if (transcription != nullptr && transcription->object() == nullptr) {
+    rewrite::take(session, "input_audio_transcription");
+  }
+  Value* instructions = rewrite::member(session, "instructions");
+  if (instructions != nullptr && instructions->string() == nullptr) {
+    rewrite::take(session, "instructions");
+  }
+}
+
+void keep_only(Value& session, std::initializer_list<std::string_view> keys) {
+  std::erase_if(*session.object(), [&](const json::Member& member) {
+    return std::find(keys.begin(), keys.end(), member.key) == keys.end();
+  });
 }
 
 class SpeechBridge final : public Dialect {
  public:
-  explicit SpeechBridge(SpeechBridgeOptions options) : options_(std::move(options)) {}
+  explicit SpeechBridge(SpeechBridgeOptions options)
+      : prompt_(std::move(options.prompt)), detection_(std::move(options.detection)) {}
 
   base::Result<ClientEvent> parse(std::string_view frame, std::string& event_id_out) override {
     if (const auto append = json::scan_append(frame)) {
@@ -75,8 +133,17 @@ class SpeechBridge final : public Dialect {
       rewrite::fit_max_tokens(given);
       if (const auto taken = rewrite::take_temperature(given)) temperature = taken;
     }
-    auto event =
-        json::read_client_event(*document, json::Flavour::beta, event_id_out, audio_, kIdLengthMax);
+    const auto read = [&](Value& from) {
+      return json::read_client_event(from, json::Flavour::beta, event_id_out, audio_, kIdLengthMax);
+    };
+    std::optional<Value> update_again;
+    if (type == "session.update") update_again = *document;
+    auto event = read(*document);
+    Value* again = update_again ? rewrite::member(*update_again, "session") : nullptr;
+    if (!event && again != nullptr && again->object() != nullptr) {
+      keep_only(*again, {"input_audio_format", "output_audio_format", "voice", "instructions"});
+      event = read(*update_again);
+    }
     if (!event) return event;
     if (auto* update = std::get_if<SessionUpdate>(&event->body)) {
       // Only these were taken there; a session goes on speaking and hearing as it does.
@@ -84,14 +151,16 @@ class SpeechBridge final : public Dialect {
       update->session.model.reset();
       if (detection) update->session.turn_detection = read_detection(*detection);
       if (temperature) update->session.temperature = temperature;
+      if (update->session.instructions) add_prompt(*update->session.instructions);
     } else if (auto* create = std::get_if<ResponseCreate>(&event->body)) {
       if (temperature) create->temperature = temperature;
+      if (create->instructions) add_prompt(*create->instructions);
     }
     return event;
   }
 
   bool write(const ServerEvent& event, std::string& out) override {
-    cancelled_.clear();
+    then_.clear();
     if (const auto* created = std::get_if<SessionCreated>(&event.body)) {
       return session("session.created", event.event_id, created->info, created->config, out);
     }
@@ -120,8 +189,15 @@ class SpeechBridge final : public Dialect {
         std::holds_alternative<RateLimitsUpdated>(event.body)) {
       return false;
     }
-    if (const auto* done = std::get_if<ResponseDone>(&event.body)) {
-      if (done->response.status == ResponseStatus::cancelled) cancelled_ = done->response.id;
+    // What an answer begins is told as its output only: its clients show whatever is created.
+    if (const auto* output = std::get_if<OutputItemAdded>(&event.body)) output_ = output->item.id;
+    if (const auto* added = std::get_if<ItemAdded>(&event.body)) {
+      if (added->item.id == output_) return false;
+    }
+    const auto* done = std::get_if<ResponseDone>(&event.body);
+    if (done != nullptr && done->response.status == ResponseStatus::cancelled) {
+      cancelled(done->response.id, out);
+      return beta_.write(event, then_);
     }
     if (!beta_.write(event, out)) return false;
     if (std::holds_alternative<ItemDeleted>(event.body)) {
@@ -131,15 +207,8 @@ class SpeechBridge final : public Dialect {
   }
 
   bool write_more(std::string& out) override {
-    if (cancelled_.empty()) return false;
-    Writer w(out);
-    w.begin_object();
-    w.string("type", "response.cancelled");
-    w.begin_object("response");
-    w.string("id", std::exchange(cancelled_, {}));
-    w.end_object();
-    w.end_object();
-    return true;
+    out += then_;
+    return !std::exchange(then_, {}).empty();
   }
 
   std::string_view name() const override { return "speech-bridge"; }
@@ -153,15 +222,33 @@ class SpeechBridge final : public Dialect {
       json::append_text(*rate, sr_);
     }
     rewrite::take(session, "modalities");
-    return rewrite::take(session, "turn_detection");
+    auto detection = rewrite::take(session, "turn_detection");
+    drop_what_is_none(session);
+    return detection;
   }
 
-  // None, null and false switch it off. Values out of range take the nearest bound.
-  std::optional<TurnDetection> read_detection(Value& value) const {
+  // The server's own prompt stands before whatever a client asks for.
+  void add_prompt(std::string& instructions) const {
+    if (prompt_.empty() || instructions.starts_with(prompt_)) return;
+    instructions =
+        instructions.empty() ? prompt_ : prompt_ + std::string(kAfterPrompt) + instructions;
+  }
+
+  std::string_view without_prompt(std::string_view instructions) const {
+    if (prompt_.empty() || !instructions.starts_with(prompt_)) return instructions;
+    instructions.remove_prefix(prompt_.size());
+    if (instructions.starts_with(kAfterPrompt)) instructions.remove_prefix(kAfterPrompt.size());
+    return instructions;
+  }
+
+  // None, null, false and whatever is no detector switch it off. Values out of range take the
+  // nearest bound; what is not given stays as it was.
+  std::optional<TurnDetection> read_detection(Value& value) {
     const std::string type = rewrite::text_of(rewrite::member(value, "type"));
-    if (value.object() == nullptr || type == "none" || type.empty()) return std::nullopt;
-    TurnDetection out = options_.detection;
-    if (type == "semantic_vad") out.type = TurnDetectionType::semantic_vad;
+    if (type != "server_vad" && type != "semantic_vad") return std::nullopt;
+    TurnDetection& out = detection_;
+    out.type =
+        type == "semantic_vad" ? TurnDetectionType::semantic_vad : TurnDetectionType::server_vad;
     out.aggressiveness = number(value, {"aggressiveness"}, 0, 3).value_or(*out.aggressiveness);
     out.start_ms = number(value, {"start_ms"}, 20, 10'000).value_or(*out.start_ms);
     out.silence_duration_ms = number(value, {"end_ms", "silence_duration_ms"}, 60, 10'000)
@@ -229,10 +316,20 @@ class SpeechBridge final : public Dialect {
     w.string("model", config.transcription ? config.transcription->model : "gpt-4o-transcribe");
     w.end_object();
     w.raw("sr", sr_);
-    w.string("instructions", config.instructions);
+    w.string("instructions", without_prompt(config.instructions));
     w.end_object();
     w.end_object();
     return true;
+  }
+
+  static void cancelled(const std::string& id, std::string& out) {
+    Writer w(out);
+    w.begin_object();
+    w.string("type", "response.cancelled");
+    w.begin_object("response");
+    w.string("id", id);
+    w.end_object();
+    w.end_object();
   }
 
   static bool words(std::string_view type, const std::string& event_id, const PartRef& ref,
@@ -250,11 +347,13 @@ class SpeechBridge final : public Dialect {
     return true;
   }
 
-  const SpeechBridgeOptions options_;
+  const std::string prompt_;
+  TurnDetection detection_;  // as it is, or will be when it is switched on
   OpenAiDialect beta_{json::Flavour::beta, "openai-beta"};
   std::string audio_;  // what the last append borrows from
   std::string sr_ = "24000";
-  std::string cancelled_;  // the response that the last event ended
+  std::string output_;  // the item that an answer began last
+  std::string then_;    // what else the last event means
 };
 
 }  // namespace

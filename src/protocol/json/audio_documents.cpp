@@ -47,7 +47,8 @@ base::Result<SpeechRequest> read_speech_request(std::string_view body) {
   if (!document) {
     return base::fail("invalid_json", "We could not parse the JSON body of your request.");
   }
-  json::Reading reading(json::Flavour::beta);  // other servers' fields are passed over
+  // Other servers' fields are passed over.
+  json::Reading reading(json::Flavour::beta, json::UnknownFields::ignored);
   json::ObjectReader fields(*document, "", reading);
   SpeechRequest out;
   out.model = fields.string("model").value_or(std::string());

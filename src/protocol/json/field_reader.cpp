@@ -83,8 +83,9 @@ void Reading::missing(std::string param) {
 }
 
 void Reading::wrong_type(const Value& got, std::string_view expected, std::string param) {
-  std::string message = "Invalid type for '" + param + "': expected " + std::string(expected) +
-                        ", but got " + std::string(std::visit(KindName{}, got.data)) + " instead.";
+  const std::string what = param.empty() ? "Invalid type" : "Invalid type for '" + param + "'";
+  std::string message = what + ": expected " + std::string(expected) + ", but got " +
+                        std::string(std::visit(KindName{}, got.data)) + " instead.";
   fail("invalid_type", std::move(message), std::move(param));
 }
 
@@ -252,7 +253,7 @@ std::optional<ObjectReader> ObjectReader::object(std::string_view key) {
 }
 
 void ObjectReader::finish() {
-  if (object_ == nullptr || reading_.lenient() || reading_.failed()) return;
+  if (object_ == nullptr || reading_.ignores_unknown() || reading_.failed()) return;
   for (const Member& member : *object_) {
     if (member.read) continue;
     // The client chose the key, so it is cut before it goes into an answer.

@@ -26,12 +26,14 @@ namespace parley::protocol::json {
 // One frame's reading: its shape and its first fault.
 class Reading {
  public:
-  explicit Reading(Flavour flavour, std::size_t id_length_max = kItemIdLengthMax)
-      : flavour_(flavour), id_length_max_(id_length_max) {}
+  explicit Reading(Flavour flavour, UnknownFields unknown = UnknownFields::refused,
+                   std::size_t id_length_max = kItemIdLengthMax)
+      : flavour_(flavour), unknown_(unknown), id_length_max_(id_length_max) {}
 
   Flavour flavour() const { return flavour_; }
   std::size_t id_length_max() const { return id_length_max_; }  // of items and calls
   bool lenient() const { return flavour_ == Flavour::beta; }
+  bool ignores_unknown() const { return unknown_ == UnknownFields::ignored; }
   bool failed() const { return fault_.has_value(); }
   const base::Error& fault() const { return *fault_; }
 
@@ -44,6 +46,7 @@ class Reading {
 
  private:
   Flavour flavour_;
+  UnknownFields unknown_;
   std::size_t id_length_max_;
   std::optional<base::Error> fault_;
 };

@@ -141,25 +141,12 @@ void read_event(Source& source, ClientEvent& event) {
   source.fields.finish();
 }
 
-}  // namespace
-
-base::Result<ClientEvent> read_client_event(std::string_view frame, Flavour flavour,
-                                            std::string& event_id, std::string& audio) {
-  event_id.clear();
-  auto document = parse(frame);
-  if (!document) {
-    return base::fail("invalid_json", "Invalid event: failed to parse JSON value. ");
-  }
-  return read_client_event(*document, flavour, event_id, audio, kItemIdLengthMax);
-}
-
-base::Result<ClientEvent> read_client_event(Value& document, Flavour flavour, std::string& event_id,
-                                            std::string& audio, std::size_t id_length_max) {
+base::Result<ClientEvent> read_document(Value& document, Reading& reading, std::string& event_id,
+                                        std::string& audio) {
   event_id.clear();
   if (document.object() == nullptr) {
     return base::fail("invalid_event", "Invalid event: expected a JSON object.");
   }
-  Reading reading(flavour, id_length_max);
   ObjectReader fields(document, {}, reading);
   Source source{fields, audio};
   ClientEvent event;
@@ -167,6 +154,26 @@ base::Result<ClientEvent> read_client_event(Value& document, Flavour flavour, st
   event_id = event.event_id;
   if (reading.failed()) return tl::unexpected(reading.fault());
   return event;
+}
+
+}  // namespace
+
+base::Result<ClientEvent> read_client_event(std::string_view frame, Flavour flavour,
+                                            std::string& event_id, std::string& audio,
+                                            UnknownFields unknown) {
+  event_id.clear();
+  auto document = parse(frame);
+  if (!document) {
+    return base::fail("invalid_json", "Invalid event: failed to parse JSON value. ");
+  }
+  Reading reading(flavour, unknown);
+  return read_document(*document, reading, event_id, audio);
+}
+
+base::Result<ClientEvent> read_client_event(Value& document, Flavour flavour, std::string& event_id,
+                                            std::string& audio, std::size_t id_length_max) {
+  Reading reading(flavour, UnknownFields::ignored, id_length_max);
+  return read_document(document, reading, event_id, audio);
 }
 
 }  // namespace parley::protocol::json

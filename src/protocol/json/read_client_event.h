@@ -17,9 +17,11 @@ inline constexpr std::size_t kEventIdLengthMax = 512;
 // client's id as soon as it is known, also when the event is refused. An append's audio is kept in
 // `audio` and the event borrows from there.
 base::Result<ClientEvent> read_client_event(std::string_view frame, Flavour flavour,
-                                            std::string& event_id, std::string& audio);
+                                            std::string& event_id, std::string& audio,
+                                            UnknownFields unknown = UnknownFields::refused);
 
-// The same for a frame whose document a dialect has turned into the flavour's own shape.
+// The same for a frame whose document a dialect has turned into the flavour's own shape; what it
+// left over is passed over.
 base::Result<ClientEvent> read_client_event(Value& document, Flavour flavour, std::string& event_id,
                                             std::string& audio, std::size_t id_length_max);
 

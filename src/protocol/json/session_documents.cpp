@@ -89,7 +89,8 @@ base::Result<ClientSecretRequest> read_translation_secret_request(std::string_vi
 base::Result<ClientSecretRequest> read_session_request(std::string_view body, SessionType type) {
   auto document = parse_body(body);
   if (!document) return tl::unexpected(std::move(document.error()));
-  Reading reading(json::Flavour::beta);
+  // Pages made for GA ask for their keys here, with some of GA's fields.
+  Reading reading(json::Flavour::beta, json::UnknownFields::ignored);
   ClientSecretRequest out;
   if (auto secret = take_member(*document, "client_secret"); secret && !secret->is_null()) {
     ObjectReader fields(*secret, "client_secret", reading);

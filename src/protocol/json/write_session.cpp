@@ -93,7 +93,7 @@ void write_realtime_beta(const SessionInfo& info, const SessionConfig& config, W
   write_audio_format("output_audio_format", config.output_format, Flavour::beta, w);
   write_transcription("input_audio_transcription", config.transcription, w);
   write_tool_choice(config.tool_choice, w);
-  w.number("temperature", config.temperature);
+  w.number("temperature", config.temperature.value_or(kTemperatureShown));
   write_max_output_tokens("max_response_output_tokens", config.max_output_tokens, w);
   write_client_secret(info.client_secret, w);
   write_tools(config.tools, Flavour::beta, w);

@@ -174,6 +174,32 @@ describe('frames', { concurrency: 4 }, () => {
     await session.wait('input_audio_buffer.committed');
   });
 
+  test('who asks for a call or an unknown intent gets no other session instead', async (t) => {
+    for (const [query, param] of [['call_id=rtc_1', 'call_id'], ['intent=transcribe', 'intent']]) {
+      const session = dial(t, { path: `/v1/realtime?model=parley&${query}`, schema: false,
+        record: false });
+      const { error } = await session.wait('error');
+      assert.equal(error.code, 'invalid_value');
+      assert.equal(error.param, param);
+      assert.deepEqual(await session.closed,
+        { code: 4000, reason: 'invalid_request_error.invalid_value' });
+      assert.deepEqual(session.all('session.created'), []);
+    }
+  });
+
+  test('a beta session refuses the fields of GA by name', async (t) => {
+    const session = await open(t, { dialect: 'beta' });
+    for (const [field, value] of [['output_modalities', ['text']], ['audio', { output: {} }],
+      ['type', 'realtime']]) {
+      session.sendRaw(JSON.stringify({ type: 'session.update', event_id: field,
+        session: { [field]: value } }));
+      const { error } = await session.error(field);
+      assert.equal(error.code, 'unknown_parameter');
+      assert.equal(error.param, `session.${field}`);
+    }
+    await session.stillWorks();
+  });
+
   test('a frame over the limit closes with 1009', async (t) => {
     const session = dial(t, { schema: false });
     await session.wait('session.created');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Makes malformed variations of a client event out of its published schema: wrong types, values out
-// of range, nesting, unicode, sizes, and frames cut short. Deterministic for a seed.
+// of range, unknown fields, nesting, unicode, sizes, and frames cut short. The same for a seed.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { packagesDir } from './packages.mjs';
@@ -58,6 +58,23 @@ function changed(event, path, change) {
   return copy;
 }
 
+// Objects whose keys are the client's own: everything in them is known.
+const OWN_KEYS = /^(metadata|parameters|variables|headers|input_schema|annotations)$/;
+
+// The event with one field more than the schema has, in each of its objects.
+function surprised(event) {
+  const places = [[], ...placesOf(event)].filter((path) => {
+    const value = path.reduce((at, key) => at[key], event);
+    return value !== null && typeof value === 'object' && !Array.isArray(value)
+      && !path.some((key) => OWN_KEYS.test(key));
+  });
+  return places.map((path) => {
+    const copy = structuredClone(event);
+    path.reduce((at, key) => at[key], copy).surprise = 1;
+    return { event: copy, path: [...path, 'surprise'] };
+  });
+}
+
 const named = (path) => path.reduce((text, key) => (typeof key === 'number' ? `${text}[${key}]`
   : text ? `${text}.${key}` : key), '');
 
@@ -91,13 +108,14 @@ export function malformed(dialect, example, count, seed) {
       if (Array.isArray(parent)) parent.splice(key, 1); else delete parent[key];
     }), path);
   }
+  const extra = surprised(example);
   const all = [...found.values()];
   // Fisher-Yates, as far as needed.
   for (let i = 0; i < all.length; i += 1) {
     const other = i + Math.floor(random() * (all.length - i));
     [all[i], all[other]] = [all[other], all[i]];
   }
-  const chosen = all.slice(0, count).map(({ event, path }, index) => {
+  const chosen = [...extra, ...all].slice(0, count).map(({ event, path }, index) => {
     const id = `m${index}`;
     return { frame: JSON.stringify({ ...event, event_id: id }), path: named(path), id };
   });
