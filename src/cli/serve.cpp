@@ -147,6 +147,7 @@ base::Result<std::unique_ptr<Service>> Service::start(const config::Options& opt
   net::ServerOptions server;
   server.listen = options.server.listen;
   server.tls = service->tls_.options;
+  server.websocket_idle_timeout = 2 * std::chrono::seconds(options.server.ping_interval_s);
   auto created = net::Server::create(*service->pool_, *service->app_, std::move(server));
   if (!created) {
     base::Error error = std::move(created.error());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -64,6 +65,7 @@ class Loader {
   Done refuse_unknown_variables() const;
   Done take_flags();
   Done take_profile();
+  Done settle_static_dir(const detail::Profile* profile);
   std::string profile_name() const;
   Done take_engine_flag(const std::string& key, const std::string& value, EngineSection& first);
   Done check_tls();
@@ -152,7 +154,10 @@ EngineSection* Loader::named_engine(const std::string& kind, const std::string& 
 // Options belong to the provider they were written for.
 void Loader::set_provider(EngineSection& engine, const std::string& provider,
                           const std::string& origin) {
-  if (engine.provider != provider) engine.options.clear();
+  if (engine.provider != provider) {
+    engine.options.clear();
+    engine.origins.clear();
+  }
   engine.provider = provider;
   engine.origin = origin;
 }
@@ -183,7 +188,7 @@ Done Loader::take_dotenv() {
   if (sources_.dotenv.empty()) return {};
   const auto text = read_file(sources_.dotenv, false);
   if (!text) return tl::unexpected(text.error());
-  auto variables = detail::read_dotenv(*text, sources_.dotenv);
+  auto variables = detail::read_dotenv(*text, sources_.dotenv, sources_.environment);
   if (!variables) return tl::unexpected(variables.error());
   for (const auto& [name, value] : *variables) {
     if (!detail::look_up(sources_.environment, name)) sources_.environment_names.push_back(name);
@@ -311,7 +316,7 @@ Done Loader::take_familiar_variables() {
   };
   const auto in_file = [&](const char* kind) { return file_engines_.contains(kind); };
   Done done;
-  if (!in_file("llm")) done = take("llm", detail::familiar_llm(environment));
+  if (!in_file("llm")) done = take("llm", detail::familiar_llm(environment, profile));
   if (done && !in_file("stt")) done = take("stt", detail::familiar_stt(environment, profile));
   if (done && !in_file("tts")) done = take("tts", detail::familiar_tts(environment, profile));
   if (!done) return done;
@@ -322,7 +327,8 @@ Done Loader::take_familiar_variables() {
     }
   }
   return detail::familiar_settings(
-      environment, [this](std::string_view key, std::string value, const std::string& origin) {
+      environment, profile,
+      [this](std::string_view key, std::string value, const std::string& origin) {
         if (given_.contains(key)) return Done();
         return put(std::string(key),
                    {.data = std::move(value), .form = detail::RawValue::Form::text}, origin);
@@ -351,12 +357,14 @@ Done Loader::take_profile() {
       if (!done) return done;
     }
   }
+  if (auto done = settle_static_dir(profile); !done) return done;
   if (listen_settled_) return {};
   static constexpr std::string_view kPorts[] = {"7866"};
   const std::string_view host = profile != nullptr ? profile->host : "127.0.0.1";
   const std::span<const std::string_view> ports =
       profile != nullptr ? std::span<const std::string_view>(profile->ports) : kPorts;
-  auto listen = detail::listen_from_host_and_port(sources_.environment, host, ports);
+  auto listen = detail::listen_from_host_and_port(sources_.environment, host, ports,
+                                                  options_.compat.profile == "speech-bridge");
   if (!listen) return tl::unexpected(std::move(listen.error()));
   if (*listen) {
     options_.server.listen = std::move(**listen);
@@ -365,6 +373,24 @@ Done Loader::take_profile() {
     for (const auto port : ports) {
       options_.server.listen.push_back(std::string(host) + ':' + std::string(port));
     }
+  }
+  return {};
+}
+
+// A folder that was named must be there; the one beside a server that was replaced may be.
+Done Loader::settle_static_dir(const detail::Profile* profile) {
+  std::string& folder = options_.compat.static_dir;
+  std::error_code error;
+  if (given_.contains("compat.static_dir")) {
+    if (folder.empty() || std::filesystem::is_directory(folder, error)) return {};
+    return base::fail("invalid_config",
+                      "compat.static_dir must be a folder, not " + detail::toml_string(folder),
+                      "compat.static_dir");
+  }
+  if (profile == nullptr || profile->static_dir.empty()) return {};
+  if (std::filesystem::is_regular_file(std::filesystem::path(profile->static_dir) / "index.html",
+                                       error)) {
+    folder = profile->static_dir;
   }
   return {};
 }
@@ -380,7 +406,10 @@ void Loader::take_engine_variables(EngineSection& engine) {
     if (!name.starts_with(prefix) || name == provider_name) continue;
     if (detail::is_service_link(name)) continue;
     const auto value = detail::look_up(sources_.environment, name);
-    if (value) engine.options[detail::lower(name.substr(prefix.size()))] = *value;
+    if (!value) continue;
+    const std::string option = detail::lower(name.substr(prefix.size()));
+    engine.options[option] = *value;
+    engine.origins[option] = "environment variable " + name;
   }
 }
 
@@ -452,6 +481,7 @@ Done Loader::take_engine_flag(const std::string& key, const std::string& value,
     set_provider(*section, value, "command line");
   } else {
     section->options[option] = value;
+    section->origins[option] = "command line";
   }
   return {};
 }

@@ -20,6 +20,7 @@ struct ServerOptions {
   std::string unknown_models = "default";  // a model we do not have: "default" or "refuse"
   int sessions_max = 1000;                 // more are refused with 503 and Retry-After
   int send_queue_bytes_max = 32 << 20;  // a client that reads slower than this is closed with 1008
+  int ping_interval_s = 30;  // a silent WebSocket client is pinged, and given up after twice that
 };
 
 struct TurnOptions {
@@ -44,6 +45,8 @@ struct CompatOptions {
   // realtime-ai (/ws): its audio, both ways, and zeros before each message's samples.
   int realtime_ai_rate_hz = 16000;
   int leading_pad_bytes = 0;
+  int session_timeout_s = 600;      // a page that sends nothing for so long is closed; 0: never
+  int barge_in_level_permille = 0;  // speech that is quieter does not end an answer
   // speech-bridge: what its `turn_detection` begins with.
   int vad_aggressiveness = 2;
   int vad_start_ms = 120;
@@ -63,6 +66,7 @@ struct EngineSection {
   std::string provider;                        // "pocketsphinx", "builtin", "flite", "espeak"
   std::map<std::string, std::string> options;  // values as text
   std::string origin;                          // "parley.toml:12" for messages; empty: a default
+  std::map<std::string, std::string> origins = {};  // of options that came from somewhere else
 };
 
 // What `?model=NAME` picks: `[models.NAME]`. Engines are named by their sections; an empty name is

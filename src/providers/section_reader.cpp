@@ -38,8 +38,11 @@ const std::string* SectionReader::find(const std::string& key) {
 
 void SectionReader::blame(const std::string& key, const std::string& what) {
   if (mistake_) return;
-  mistake_ = base::Error{"invalid_config", section_name(section_) + "." + key + ": " + what,
-                         section_.kind + "." + section_.name + "." + key};
+  const std::string name = section_.kind + "." + section_.name + "." + key;
+  const auto origin = section_.origins.find(key);
+  const std::string place = origin != section_.origins.end() ? origin->second + ": " + name
+                                                             : section_name(section_) + "." + key;
+  mistake_ = base::Error{"invalid_config", place + ": " + what, name};
 }
 
 void SectionReader::text(const std::string& key, std::string& value) {

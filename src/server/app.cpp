@@ -318,6 +318,8 @@ void App::on_websocket(net::EventLoop& loop, const net::HttpRequest& request,
     setup.engines = model->engines;
     setup.rate_hz = options_.compat.realtime_ai_rate_hz;
     setup.leading_pad_bytes = options_.compat.leading_pad_bytes;
+    setup.barge_in_level_permille = options_.compat.barge_in_level_permille;
+    setup.silence_max = std::chrono::seconds(options_.compat.session_timeout_s);
     setup.send_queue_bytes_max = queue_max;
     setup.on_closed = std::move(on_closed);
     sessions_.add(loop, id, compat::RealtimeAiSession::start(std::move(socket), std::move(setup)));

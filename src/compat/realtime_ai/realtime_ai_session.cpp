@@ -15,13 +15,13 @@ namespace {
 using protocol::json::Value;
 using protocol::json::Writer;
 
-// The page loses 12 bytes of each message, so few large ones; the first is small, to be heard soon.
-constexpr int kSoundMsMin = 200;
-constexpr int kSoundMs = 400;
-constexpr auto kOutputLead = std::chrono::milliseconds(1200);
-constexpr auto kPlaybackLag = std::chrono::milliseconds(500);  // the client's, behind our sending
+// As much as makes long messages (sound_queue.h).
+constexpr auto kOutputLead = std::chrono::milliseconds(2000);
 // The page repeats `interrupt` every 40 ms.
 constexpr auto kInterruptTold = std::chrono::milliseconds(500);
+// A client whose sound is bad sends 25 messages of it a second.
+constexpr int kComplaintsMax = 10;
+constexpr auto kComplaintEach = std::chrono::seconds(1);
 
 session::Options as_realtime_ai(session::Options options, int rate_hz) {
   auto& defaults = options.defaults;
@@ -54,6 +54,8 @@ std::shared_ptr<RealtimeAiSession> RealtimeAiSession::start(std::shared_ptr<net:
   });
   session->begin();
   session->send_status("listening");
+  session->last_message_at_ = session->socket_->loop().now();
+  session->watch_silence();
   return session;
 }
 
@@ -63,7 +65,12 @@ RealtimeAiSession::RealtimeAiSession(std::shared_ptr<net::WebSocket> socket, Rea
       session_options_(as_realtime_ai(std::move(setup_.session), setup_.rate_hz)),
       random_(base::random_seed()),
       session_id_(make_uuid(random_)),
-      frames_(setup_.rate_hz) {}
+      frames_(setup_.rate_hz),
+      gate_(setup_.barge_in_level_permille),
+      silence_timer_(socket_->loop()),
+      complaints_left_(kComplaintsMax),
+      sound_(setup_.rate_hz),
+      sound_timer_(socket_->loop()) {}
 
 RealtimeAiSession::~RealtimeAiSession() = default;
 
@@ -74,7 +81,9 @@ void RealtimeAiSession::begin() {
       std::make_unique<driver::SessionDriver>(socket_->loop(), session_options_, setup_.engines,
                                               static_cast<driver::SessionClient&>(*this));
   frames_.reset();
+  gate_.reset();
   heard_.clear();
+  user_speaks_ = false;
   turn_known_ = answering_ = false;
   announced_ = true;
   driver_->start();
@@ -84,6 +93,7 @@ void RealtimeAiSession::begin() {
 
 void RealtimeAiSession::on_text(std::string_view frame) {
   if (closing_) return;
+  last_message_at_ = socket_->loop().now();
   auto document = protocol::json::parse(frame);
   if (!document) return send_error("Invalid JSON format");
   if (document->object() == nullptr) return send_error("Invalid message: expected a JSON object");
@@ -103,6 +113,7 @@ void RealtimeAiSession::command(const std::string& name, Value& document) {
     listening_ = false;
     cancel_answer();
     driver_->handle(protocol::ClientEvent{{}, protocol::InputAudioBufferClear{}});
+    user_speaks_ = false;
     std::string frame;
     Writer w(frame);
     w.begin_object();
@@ -166,30 +177,45 @@ bool RealtimeAiSession::cancel_answer() {
   return true;
 }
 
-// The end of an answer is sent before it is heard.
+// An answer ends before all of it was heard, or even sent.
 bool RealtimeAiSession::stop_playback() {
-  if (socket_->loop().now() >= std::exchange(plays_until_, {}) + kPlaybackLag) return false;
-  send_event("tts_stop");
-  return true;
+  const bool plays = sound_.plays(socket_->loop().now());
+  sound_.drop();
+  end_sound();
+  if (plays) send_event("tts_stop");
+  if (ended_) finish_answer();
+  return plays;
 }
 
 void RealtimeAiSession::on_binary(std::string_view message) {
-  if (closing_ || !listening_) return;
-  const auto* samples = frames_.take(message, socket_->loop().now());
+  if (closing_) return;
+  const base::Instant now = last_message_at_ = socket_->loop().now();
+  if (!listening_) return;
+  const auto* samples = frames_.take(message, now);
   if (samples == nullptr) {
-    if (std::exchange(told_of_short_frame_, true)) return;
-    return send_error("Sound must follow a header of 8 bytes: 4 of time, 4 of flags");
+    return complain("Sound must follow a header of 8 bytes: 4 of time, 4 of flags");
   }
-  if (message.size() % 2 != 0 && !std::exchange(told_of_odd_frame_, true)) {
-    send_error("Sound must be 16-bit samples: the odd last byte was dropped");
+  if (message.size() % 2 != 0) {
+    complain("Sound must be 16-bit samples: the odd last byte was dropped");
   }
+  gate_.pass(*samples, !user_speaks_ && (answering_ || sound_.plays(now)), passed_);
+  if (passed_.empty()) return;
   audio_.clear();
-  for (const std::int16_t sample : *samples) {
+  for (const std::int16_t sample : passed_) {
     const auto value = static_cast<std::uint16_t>(sample);
     audio_.push_back(static_cast<std::uint8_t>(value & 0xff));
     audio_.push_back(static_cast<std::uint8_t>(value >> 8));
   }
   driver_->handle(session::AudioAppended{audio_, {}});
+}
+
+void RealtimeAiSession::complain(std::string_view message) {
+  const base::Instant now = socket_->loop().now();
+  if (now - complained_at_ >= kComplaintEach) complaints_left_ = kComplaintsMax;
+  if (complaints_left_ == 0) return;
+  --complaints_left_;
+  complained_at_ = now;
+  send_error(message);
 }
 
 // ---- to the client -----------------------------------------------------------------------------
@@ -198,10 +224,13 @@ void RealtimeAiSession::on_event(const protocol::ServerEvent& event) {
   if (closing_) return;
   const auto& body = event.body;
   if (std::holds_alternative<protocol::SpeechStarted>(body)) {
+    user_speaks_ = true;
     heard_.clear();
     turn_known_ = false;
     const auto& turns = session_options_.defaults.turn_detection;
     if (!answering_ && turns->interrupt_response) stop_playback();
+  } else if (std::holds_alternative<protocol::SpeechStopped>(body)) {
+    user_speaks_ = false;
   } else if (const auto* delta = std::get_if<protocol::TranscriptionDelta>(&body)) {
     heard_ += delta->delta;
     send_event("partial_transcript", "content", heard_);
@@ -214,11 +243,14 @@ void RealtimeAiSession::on_event(const protocol::ServerEvent& event) {
   } else if (const auto* unheard = std::get_if<protocol::TranscriptionFailed>(&body)) {
     send_error(unheard->message);
   } else if (std::holds_alternative<protocol::ResponseCreated>(body)) {
+    if (ended_) {
+      if (const auto rest = sound_.take_rest(socket_->loop().now())) send_message(*rest);
+      end_sound();
+      finish_answer();
+    }
     answering_ = true;
     announced_ = false;
-    first_sound_ = true;
     text_.clear();
-    sound_.clear();
     if (std::exchange(turn_known_, false)) announce();
   } else if (const auto* text = std::get_if<protocol::TextDelta>(&body)) {
     on_words(text->delta);
@@ -227,7 +259,8 @@ void RealtimeAiSession::on_event(const protocol::ServerEvent& event) {
   } else if (const auto* sound = std::get_if<protocol::AudioDelta>(&body)) {
     on_sound(sound->audio);
   } else if (std::holds_alternative<protocol::AudioDone>(body)) {
-    end_sound();
+    sound_.finish();
+    send_sound();
   } else if (const auto* done = std::get_if<protocol::ResponseDone>(&body)) {
     end_answer(done->response);
   } else if (const auto* error = std::get_if<protocol::ErrorEvent>(&body)) {
@@ -249,60 +282,57 @@ void RealtimeAiSession::on_words(const std::string& delta) {
   send_text_so_far("llm_response", false);
 }
 
-// Keeps back as much as a message needs, so that the answer's last one is no small one.
 void RealtimeAiSession::on_sound(std::span<const std::uint8_t> bytes) {
   announce();
-  sound_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const std::size_t least = sound_bytes(kSoundMsMin);
-  if (sound_.size() >= least + sound_bytes(first_sound_ ? kSoundMsMin : kSoundMs)) {
-    send_sound(sound_.size() - least);
-  } else if (first_sound_ && sound_.size() >= least) {
-    send_sound(sound_.size());
+  sound_.add(bytes, socket_->loop().now());
+  send_sound();
+}
+
+// What it is time for, and what follows the last of it.
+void RealtimeAiSession::send_sound() {
+  if (closing_) return;
+  while (const auto message = sound_.take(socket_->loop().now())) send_message(*message);
+  if (const auto at = sound_.due(); at && !closing_) {
+    return sound_timer_.arm(*at, [this] { send_sound(); });
   }
+  if (!sound_.done()) return;
+  end_sound();
+  if (ended_) finish_answer();
 }
 
-std::size_t RealtimeAiSession::sound_bytes(int ms) const {
-  return static_cast<std::size_t>(setup_.rate_hz) * 2 * static_cast<std::size_t>(ms) / 1000;
-}
-
-void RealtimeAiSession::send_sound(std::size_t bytes) {
-  if (bytes == 0 || closing_) return;
+void RealtimeAiSession::send_message(std::string_view samples) {
   if (!std::exchange(speaking_, true)) {
     send_event("tts_start", "format",
                "raw-" + std::to_string(setup_.rate_hz / 1000) + "khz-16bit-mono-pcm");
   }
-  first_sound_ = false;
-  const auto duration = std::chrono::milliseconds(bytes * 1000 / sound_bytes(1000));
-  plays_until_ = std::max(plays_until_, socket_->loop().now()) + duration;
   std::string message(static_cast<std::size_t>(setup_.leading_pad_bytes), '\0');
-  message.append(sound_, 0, bytes);
-  sound_.erase(0, bytes);
+  message += samples;
   socket_->send_binary(std::move(message));
   check_queue();
 }
 
 void RealtimeAiSession::end_sound() {
-  // Only where the sender was slow, or said next to nothing: silence makes it long enough.
-  if (!sound_.empty() && speaking_)
-    sound_.resize(std::max(sound_.size(), sound_bytes(kSoundMsMin)));
-  send_sound(sound_.size());
+  sound_timer_.disarm();
   if (std::exchange(speaking_, false)) send_event("tts_end");
 }
 
 void RealtimeAiSession::end_answer(const protocol::Response& response) {
   answering_ = false;
-  using protocol::ResponseStatus;
-  if (response.status == ResponseStatus::cancelled) {
-    sound_.clear();
-    end_sound();
-    stop_playback();
-    // The user went on speaking before anybody knew of an answer.
-    if (std::exchange(announced_, true)) return end_text();
-    return;
+  ended_ = response.error_message;
+  if (response.status != protocol::ResponseStatus::cancelled) {
+    sound_.finish();
+    return send_sound();
   }
-  end_sound();
+  // The user went on speaking before anybody knew of an answer.
+  if (!announced_) ended_.reset();
+  announced_ = true;
+  stop_playback();
+}
+
+void RealtimeAiSession::finish_answer() {
+  const std::string failure = *std::exchange(ended_, std::nullopt);
   announce();
-  if (!response.error_message.empty()) send_error(response.error_message);
+  if (!failure.empty()) send_error(failure);
   end_text();
 }
 
@@ -356,6 +386,17 @@ void RealtimeAiSession::check_queue() {
   }
 }
 
+// Pings do not count: a page that was left open answers them for ever.
+void RealtimeAiSession::watch_silence() {
+  if (setup_.silence_max <= base::Duration{} || closing_) return;
+  const base::Instant over = last_message_at_ + setup_.silence_max;
+  if (socket_->loop().now() >= over && !answering_) {
+    return close(net::CloseCode::normal, "Timeout - no activity");
+  }
+  const base::Instant again = std::max(over, socket_->loop().now() + std::chrono::seconds(1));
+  silence_timer_.arm(again, [this] { watch_silence(); });
+}
+
 // ---- the end -----------------------------------------------------------------------------------
 
 void RealtimeAiSession::on_end(int code, std::string reason, std::string_view detail) {
@@ -370,6 +411,8 @@ void RealtimeAiSession::close(net::CloseCode code, std::string reason) {
 
 void RealtimeAiSession::on_closed() {
   closing_ = true;
+  sound_timer_.disarm();
+  silence_timer_.disarm();
   driver_.reset();
   if (setup_.on_closed) std::exchange(setup_.on_closed, nullptr)(detail_);
 }

@@ -78,10 +78,14 @@ std::optional<std::string> look_up(const Environment& environment, const std::st
 
 base::Result<std::optional<std::vector<std::string>>> listen_from_host_and_port(
     const Environment& environment, std::string_view default_host,
-    std::span<const std::string_view> default_ports) {
-  auto listen = listen_from(environment, "HOST", "PORT", default_host, default_ports);
-  if (!listen || *listen) return listen;
-  return listen_from(environment, "SERVER_NAME", "SERVER_PORT", default_host, default_ports);
+    std::span<const std::string_view> default_ports, bool server_names_first) {
+  const char* names[2][2] = {{"HOST", "PORT"}, {"SERVER_NAME", "SERVER_PORT"}};
+  if (server_names_first) std::swap(names[0], names[1]);
+  for (const auto& [host, port] : names) {
+    auto listen = listen_from(environment, host, port, default_host, default_ports);
+    if (!listen || *listen) return listen;
+  }
+  return std::nullopt;
 }
 
 }  // namespace parley::config::detail

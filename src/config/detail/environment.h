@@ -27,11 +27,12 @@ bool is_service_link(std::string_view name);
 // A variable that is set to nothing counts as not set.
 std::optional<std::string> look_up(const Environment& environment, const std::string& name);
 
-// Listen addresses from HOST and PORT, else from SERVER_NAME and SERVER_PORT. One of a pair alone
-// leaves the other at its default, of which there may be several. nullopt: none is set. Errors:
-// "invalid_config", naming the variable.
+// Listen addresses from HOST and PORT, else from SERVER_NAME and SERVER_PORT (or the other way
+// round, for a server that knew the latter only). One of a pair alone leaves the other at its
+// default, of which there may be several. nullopt: none is set. Errors: "invalid_config", naming
+// the variable.
 base::Result<std::optional<std::vector<std::string>>> listen_from_host_and_port(
     const Environment& environment, std::string_view default_host,
-    std::span<const std::string_view> default_ports);
+    std::span<const std::string_view> default_ports, bool server_names_first = false);
 
 }  // namespace parley::config::detail

@@ -10,8 +10,17 @@ namespace {
 const std::vector<Profile>& profiles() {
   static const std::vector<Profile> table = {
       // Its web client looks for 7860, its server says 7866.
-      {"open-realtime", "0.0.0.0", {"7866", "7860"}, {}},
-      {"realtime-ai", "127.0.0.1", {"8000"}, {}},
+      {"open-realtime",
+       "0.0.0.0",
+       {"7866", "7860"},
+       {{"session.instructions", "You are a helpful assistant."}}},
+      {"realtime-ai",
+       "127.0.0.1",
+       {"8000"},
+       {{"session.instructions",
+         "You are an intelligent voice assistant. Please provide concise, conversational "
+         "answers."}},
+       "static"},
       {"speech-bridge",
        "0.0.0.0",
        {"8080"},

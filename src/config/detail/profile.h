@@ -19,6 +19,7 @@ struct Profile {
   std::string_view host;                // where it listens
   std::vector<std::string_view> ports;  // on all of these, unless PORT or SERVER_PORT names one
   std::vector<ProfileDefault> defaults;
+  std::string_view static_dir = {};  // where it keeps its page, in the working directory
 };
 
 // Null: no such profile.

@@ -52,6 +52,12 @@ std::vector<Setting> make_settings() {
        .meaning = "A client that leaves more than this unread is closed with 1008.",
        .min = 1 << 16,
        .max = 1 << 30},
+      {.key = "server.ping_interval_s",
+       .field = [](Options& o) -> auto& { return o.server.ping_interval_s; },
+       .meaning = "A WebSocket client that is silent for so many seconds is pinged, and given up "
+                  "after twice that.",
+       .min = 1,
+       .max = 3600},
       {.key = "turn.detector",
        .field = [](Options& o) -> auto& { return o.turn.detector; },
        .meaning = "What hears speech behind `server_vad`: `webrtc` or `energy`.",
@@ -101,6 +107,16 @@ std::vector<Setting> make_settings() {
        .meaning = "Zeros before the samples of each of realtime-ai's messages: its page cuts 12 "
                   "bytes off.",
        .max = 1024},
+      {.key = "compat.session_timeout_s",
+       .field = [](Options& o) -> auto& { return o.compat.session_timeout_s; },
+       .meaning = "A page of realtime-ai that sends nothing for so many seconds is closed; 0: "
+                  "never.",
+       .max = 604'800},
+      {.key = "compat.barge_in_level_permille",
+       .field = [](Options& o) -> auto& { return o.compat.barge_in_level_permille; },
+       .meaning = "Speech to realtime-ai that is quieter does not end an answer: the mean of its "
+                  "samples, in thousandths of the largest; 0: any speech does.",
+       .max = 1000},
       {.key = "compat.vad_aggressiveness",
        .field = [](Options& o) -> auto& { return o.compat.vad_aggressiveness; },
        .meaning = "speech-bridge: what `turn_detection.aggressiveness` begins with.",

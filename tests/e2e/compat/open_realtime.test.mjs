@@ -2,7 +2,9 @@
 // open-realtime's client, as its playground speaks: audio at 16 kHz on /realtime, response ids
 // compared as numbers, playback that only `response.audio.cancel` stops.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { startFakes } from '../../fakes/support/start.mjs';
 import { Wire, microphone, peak, serverAs, speech } from './support.mjs';
 
 const kSettings = { modalities: ['text'], instructions: 'Be brief.', voice: 'alloy', model: 'qwen',
@@ -96,6 +98,43 @@ describe('open-realtime', { concurrency: 2 }, () => {
       assert.ok(player.heard.length > before, 'the second answer is heard');
     });
 
+  test('row 7: a message that is typed over an answer is answered after it', async (t) => {
+    const server = await serverAs(t, 'open-realtime');
+    const wire = await Wire.dial(t, `ws://${server.host}/realtime`);
+    wire.send({ type: 'session.update', session: kSettings });
+    await wire.until('session.updated');
+    const type = (text) => {
+      wire.send({ type: 'conversation.item.create', event_id: randomUUID(), item: {
+        id: randomUUID(), type: 'message', role: 'user',
+        content: [{ type: 'text', text }] } });
+      wire.send({ type: 'response.create', event_id: randomUUID(),
+        response: { conversation: 'auto' } });
+    };
+    type('Please count from one to ten.');
+    await wire.until('response.audio.delta');
+    type('What is seven times eight?');
+    await wire.when(() => wire.all('response.done').length === 2);
+    const [first, second] = wire.all('response.text.done');
+    assert.match(first.text, /\b10\b/);
+    assert.match(second.text, /56/);
+    assert.deepEqual(wire.all('response.done').map(({ response }) => response.status),
+      ['completed', 'completed']);
+    assert.deepEqual(wire.all('error'), []);
+  });
+
+  test('row 3: a cancel that finds nothing to cancel stops playback all the same', async (t) => {
+    const server = await serverAs(t, 'open-realtime');
+    const wire = await Wire.dial(t, `ws://${server.host}/realtime`);
+    wire.send({ type: 'conversation.item.create', item: { type: 'message', role: 'user',
+      content: [{ type: 'text', text: 'Hello' }] } });
+    wire.send({ type: 'response.create' });
+    const { response } = await wire.until('response.done');
+    wire.send({ type: 'response.cancel' });
+    const cancel = await wire.until('response.audio.cancel');
+    assert.ok(Player.number(cancel.response_id) > Player.number(response.id));
+    assert.deepEqual(wire.all('error'), []);
+  });
+
   test('row 10: G.711, detection off, and commits by hand', async (t) => {
     const server = await serverAs(t, 'open-realtime');
     const wire = await Wire.dial(t, `ws://${server.host}/realtime`);
@@ -112,6 +151,28 @@ describe('open-realtime', { concurrency: 2 }, () => {
     const bytes = wire.all('response.audio.delta')
       .reduce((sum, { delta }) => sum + Buffer.from(delta, 'base64').length, 0);
     assert.ok(bytes / 8000 > 0.5, 'a byte a sample at 8 kHz');
+  });
+
+  test('row 11: with only its environment it hears, answers and speaks', async (t) => {
+    const fakes = await startFakes();
+    t.after(() => fakes.stop());
+    await fakes.control.script({ provider: 'openai.chat', text: 'Good bye, my friend.' });
+    const server = await serverAs(t, 'open-realtime',
+      { OPENAI_API_KEY: 'test-key', OPENAI_BASE_URL: `${fakes.url}/openai/v1` });
+    const wire = await Wire.dial(t, `ws://${server.host}/realtime`);
+    const player = new Player(wire);
+    wire.send({ type: 'session.update', session: kSettings });
+    await wire.until('session.updated');
+    microphone(t, speech('vm-goodbye'), 16000, 40, (bytes) => wire.send({
+      type: 'input_audio_buffer.append', audio: bytes.toString('base64') }));
+    await wire.until('response.done');
+    const heard = await wire.until('conversation.item.input_audio_transcription.completed');
+    assert.equal(heard.transcript, 'hello there');
+    const text = await wire.until('response.text.done');
+    assert.equal(text.text, 'Good bye, my friend.');
+    // The voice speaks 60 ms for each character.
+    assert.ok(Math.abs(player.bytes.length / 32 - 60 * text.text.length) < 80,
+      `${player.bytes.length / 32} ms`);
   });
 
   test('bad input gets an error, and the session goes on', async (t) => {

@@ -97,7 +97,55 @@ describe('speech-bridge', { concurrency: 2 }, () => {
     assert.equal(cancelled.response.id, response.id);
     await wire.until('response.done');
     assert.equal(wire.all('response.cancelled').length, 1);
+    assert.ok(wire.order.indexOf('response.cancelled') < wire.order.indexOf('response.done'));
+    // Of the answer's own item only its output is told: pages show what is created.
+    assert.deepEqual(wire.all('conversation.item.created').map(({ item }) => item.role), ['user']);
   });
+
+  test('row 25: the snippet of the README: 40 ms of silence, no error', async (t) => {
+    const { wire } = await connect(t);
+    wire.send({ type: 'session.update', session: { voice: 'shimmer' } });
+    wire.send(append(new Int16Array(960)));
+    wire.send({ type: 'input_audio_buffer.commit' });
+    wire.send({ type: 'response.create' });
+    await wire.until('response.done');
+    assert.deepEqual(wire.all('error'), []);
+    assert.equal(wire.all('response.created').length, 1);
+  });
+
+  test('rows 30, 34: what is said over an answer is answered next, once', async (t) => {
+    const { wire } = await connect(t);
+    wire.send({ type: 'session.update', session: { turn_detection: { type: 'server_vad' } } });
+    await wire.until('session.updated');
+    wire.send({ type: 'conversation.item.create', item: { type: 'message', role: 'user',
+      content: [{ type: 'input_text', text: 'Please count from one to ten.' }] } });
+    wire.send({ type: 'response.create' });
+    await wire.until('response.audio.delta');
+    wire.send(append(speech('vm-goodbye', 24000)));
+    wire.send({ type: 'input_audio_buffer.commit' });
+    await wire.until('conversation.item.input_audio_transcription.completed');
+    wire.send({ type: 'response.create' });
+    await wire.when(() => wire.all('response.done').length === 2);
+    assert.deepEqual(wire.all('response.done').map(({ response }) => response.status),
+      ['completed', 'completed']);
+    assert.equal(wire.all('response.created').length, 2);
+    assert.deepEqual(wire.all('error'), []);
+  });
+
+  test('row 28: an update is not refused for what was not read there, nor a new voice',
+    async (t) => {
+      const { wire } = await connect(t);
+      wire.send({ type: 'response.create' });
+      await wire.until('response.done');
+      for (const session of [{ voice: 'echo' }, { input_audio_format: 'opus' }, { tools: 'none' },
+        { turn_detection: 'server_vad' }, { speed: 9 }, { input_audio_transcription: null }]) {
+        const from = wire.events.length;
+        wire.send({ type: 'session.update', session });
+        await wire.until('session.updated', from);
+      }
+      assert.deepEqual(wire.all('error'), []);
+      assert.equal(wire.events.at(-1).session.voice, 'echo');
+    });
 
   test('rows 26, 27: every form of token, refused before the upgrade, the sub-protocol selected',
     async (t) => {

@@ -52,6 +52,20 @@ export function wavOf(parts, rate = kRateHz) {
   return wav;
 }
 
+/** A browser whose microphone plays a file once; `granted`: the user lets the page have it. */
+export function launchChromium(heard, granted = true) {
+  return chromium.launch({
+    executablePath: chromiumPath,
+    args: [
+      '--no-sandbox',
+      '--autoplay-policy=no-user-gesture-required',
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-audio-capture=${heard}%noloop`,
+      granted ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts',
+    ],
+  });
+}
+
 /**
  * Opens the page. `microphone`: the parts of what it hears, once; null: the user denies it.
  * Whatever the console or the policy complain about is in `complaints`.
@@ -61,16 +75,7 @@ export async function openPage({ host = plainHost(), microphone = [60], context 
   const folder = mkdtempSync(join(tmpdir(), 'parley-page-'));
   const heard = join(folder, 'microphone.wav');
   writeFileSync(heard, wavOf(microphone ?? [1]));
-  const browser = await chromium.launch({
-    executablePath: chromiumPath,
-    args: [
-      '--no-sandbox',
-      '--autoplay-policy=no-user-gesture-required',
-      '--use-fake-device-for-media-stream',
-      `--use-file-for-fake-audio-capture=${heard}%noloop`,
-      microphone ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts',
-    ],
-  });
+  const browser = await launchChromium(heard, microphone !== null);
   const scope = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     acceptDownloads: true,
