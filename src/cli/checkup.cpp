@@ -9,13 +9,23 @@
 #include "engine/ports.h"
 #include "net/websocket.h"
 #include "providers/registry.h"
+#include "providers/remote/remote_call.h"
 #include "relay/upstream.h"
 
 namespace parley::cli {
 
 namespace {
 
+namespace remote = providers::remote;
+
 constexpr base::Duration kPatience = std::chrono::seconds(60);
+
+engine::Failure gave_up(std::string what) {
+  return {"server_error", std::move(what), engine::FailureKind::timeout};
+}
+engine::Failure misconfigured(const base::Error& error) {
+  return {"server_error", error.message, engine::FailureKind::invalid_request};
+}
 
 // One job from its start to its last event. Lives on the loop.
 template <class Event>
@@ -27,7 +37,7 @@ class Task {
   template <class Last>
   bool take(const Event& event) {
     if (const auto* failure = std::get_if<engine::Failure>(&event)) {
-      checkup_.failure = failure->message;
+      checkup_.failure = *failure;
     } else if (!checkup_.first_byte) {
       checkup_.first_byte = loop_.now() - began_;
     }
@@ -60,7 +70,7 @@ Checkup run(net::EventLoop& loop, Begin begin) {
   if (outcome.wait_for(kPatience) == std::future_status::ready) {
     result = outcome.get();
   } else {
-    result.failure = "no end of the answer within a minute";
+    result.failure = gave_up("no end of the answer within a minute");
   }
   // The job ends on its loop, before what its sink refers to.
   std::promise<void> gone;
@@ -74,9 +84,7 @@ Checkup run(net::EventLoop& loop, Begin begin) {
 
 template <class Engine>
 Checkup failed(const base::Result<std::unique_ptr<Engine>>& made) {
-  Checkup checkup;
-  checkup.failure = made.error().message;
-  return checkup;
+  return {misconfigured(made.error()), {}, {}};
 }
 
 Checkup check_stt(const config::EngineSection& section, net::EventLoop& loop,
@@ -123,10 +131,7 @@ Checkup check_tts(const config::EngineSection& section, net::EventLoop& loop,
 Checkup check_s2s(const config::EngineSection& section, net::EventLoop& loop) {
   Checkup result;
   const auto upstream = relay::read_upstream(section);
-  if (!upstream) {
-    result.failure = upstream.error().message;
-    return result;
-  }
+  if (!upstream) return {misconfigured(upstream.error()), {}, {}};
   struct Visit {
     std::promise<Checkup> done;
     bool told = false;
@@ -143,30 +148,65 @@ Checkup check_s2s(const config::EngineSection& section, net::EventLoop& loop) {
     options.subprotocols = {"realtime"};
     options.tls = upstream->endpoint.tls;
     const base::Instant began = loop.now();
-    net::connect_websocket(loop, std::move(options), [&loop, visit, began](auto connected) {
-      if (!connected) return visit->tell({connected.error().message, {}, {}});
-      const std::shared_ptr<net::WebSocket> socket = *connected;
-      socket->start({
-          .on_text =
-              [&loop, visit, began, socket](std::string_view) {
-                visit->tell({{}, loop.now() - began, loop.now() - began});
-                socket->close(net::CloseCode::normal, "");
-              },
-          .on_binary = [](std::string_view) {},
-          .on_closed =
-              [visit](int code, std::string_view reason) {
-                visit->tell(
-                    {"closed with " + std::to_string(code) + " " + std::string(reason), {}, {}});
-              },
-      });
-    });
+    net::connect_websocket(
+        loop, std::move(options), [&loop, visit, began, upstream](auto connected) {
+          if (!connected) {
+            return visit->tell(
+                {remote::failure_of_connect(upstream->endpoint, connected.error()), {}, {}});
+          }
+          const std::shared_ptr<net::WebSocket> socket = *connected;
+          socket->start({
+              .on_text =
+                  [&loop, visit, began, socket](std::string_view) {
+                    visit->tell({{}, loop.now() - began, loop.now() - began});
+                    socket->close(net::CloseCode::normal, "");
+                  },
+              .on_binary = [](std::string_view) {},
+              .on_closed =
+                  [visit, upstream](int code, std::string_view reason) {
+                    const std::string what =
+                        "closed with " + std::to_string(code) + " " + std::string(reason);
+                    visit->tell({remote::make_failure(upstream->endpoint,
+                                                      engine::FailureKind::unavailable, what),
+                                 {},
+                                 {}});
+                  },
+          });
+        });
   });
   if (outcome.wait_for(kPatience) == std::future_status::ready) return outcome.get();
-  result.failure = "no session within a minute";
+  result.failure = gave_up("no session within a minute");
   return result;
 }
 
 }  // namespace
+
+std::string advice(const config::EngineSection& section, engine::FailureKind kind) {
+  using enum engine::FailureKind;
+  const std::string where = "[" + section.kind + "." + section.name + "]";
+  switch (kind) {
+    case unavailable:
+      return "is it running, and is base_url of " + where + " its address?";
+    case protocol:
+      return "is base_url of " + where + " the address of a server that provider names?";
+    case timeout:
+      return "is it overloaded, or still loading its model? Then raise first_byte_timeout_ms of " +
+             where;
+    case auth:
+      return "it is reachable; give it the right api_key in " + where;
+    case quota:
+      return "it is reachable and knows the key; see to the account's credit";
+    case rate_limited:
+    case overloaded:
+      return "it is reachable; try again later, or name another engine as its fallback";
+    case not_found:
+      return "it is reachable; are model, voice, deployment and base_url of " + where + " right?";
+    case invalid_request:
+    case content_filter:
+      break;
+  }
+  return {};
+}
 
 Checkup check_engine(const config::EngineSection& section, net::EventLoop& loop,
                      providers::embedded::WorkerPool& pool) {

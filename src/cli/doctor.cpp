@@ -57,11 +57,13 @@ int examine(const ConfigOptions& options) {
   for (const auto& section : loaded->engines) {
     const Checkup checkup = check_engine(section, loops.at(0), workers);
     std::printf("%-20s %-16s ", name_of(section).c_str(), section.provider.c_str());
-    if (!checkup.failure.empty()) {
-      std::printf("FAILED: %s\n", checkup.failure.c_str());
+    if (checkup.failure) {
+      std::printf("FAILED: %s\n", checkup.failure->message.c_str());
+      const std::string hint = advice(section, checkup.failure->kind);
+      if (!hint.empty()) std::printf("%38s%s\n", "", hint.c_str());
       well = false;
     } else {
-      std::printf("well: first byte after %d ms, all after %d ms\n",
+      std::printf("well: reachable, authorised, first byte after %d ms, all after %d ms\n",
                   milliseconds(checkup.first_byte.value_or(checkup.whole)),
                   milliseconds(checkup.whole));
     }

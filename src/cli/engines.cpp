@@ -53,7 +53,10 @@ base::Result<Engine*> Engines::take(const config::Options& options, Shelf<Engine
   auto made = make(section, pool_, static_cast<Engine*>(nullptr));
   if (!made) {
     base::Error error = std::move(made.error());
-    const bool placed = section.origin.empty() || error.message.starts_with(section.origin);
+    const bool placed =
+        section.origin.empty() || error.message.starts_with(section.origin) ||
+        std::any_of(section.origins.begin(), section.origins.end(),
+                    [&](const auto& entry) { return error.message.starts_with(entry.second); });
     if (!placed) error.message = section.origin + ": " + error.message;
     return tl::unexpected(std::move(error));
   }

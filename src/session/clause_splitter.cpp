@@ -18,8 +18,13 @@ constexpr std::size_t kFirstClauseMin = 12;
 constexpr std::size_t kSentenceMin = 8;
 // An item of a list is said by itself, however short.
 constexpr std::size_t kLineMin = 3;
-// Text without a sentence end is cut at a space from here on, so that a voice never waits long.
+// Text without a sentence end is cut at a space from here on, so that a voice never waits long; the
+// first clause, for which the listener waits, sooner.
 constexpr std::size_t kClauseMax = 240;
+constexpr std::size_t kFirstClauseMax = 120;
+
+// "September"; what follows a day is waited for no longer than this.
+constexpr std::size_t kMonthBytesMax = 9;
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
@@ -56,11 +61,25 @@ bool is_abbreviation(std::string_view word) {
          std::find(kKnown.begin(), kKnown.end(), lower_case(word)) != kKnown.end();
 }
 
-// These only before a number: "No. 5", but "No. I will not."
+// These only before a number: "No. 5" and "Jan. 5th", but "No. I will not."
 bool is_before_number(std::string_view word) {
-  static constexpr std::array kKnown =
-      std::to_array<std::string_view>({"no", "nr", "vol", "fig", "p", "pp", "art", "abs", "num"});
+  static constexpr std::array kKnown = std::to_array<std::string_view>(
+      {"no",  "nr",  "vol", "fig", "p",   "pp",   "art", "abs", "num", "jan", "feb", "mar",
+       "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "okt", "dez"});
   return std::find(kKnown.begin(), kKnown.end(), lower_case(word)) != kKnown.end();
+}
+
+// German writes "am 3. Oktober"; without a month behind it the number ends its sentence.
+bool is_month(std::string_view word) {
+  static constexpr std::array kKnown = std::to_array<std::string_view>(
+      {"Januar", "J\u00e4nner", "Februar", "M\u00e4rz", "April", "Mai", "Juni", "Juli", "August",
+       "September", "Oktober", "November", "Dezember"});
+  return std::find(kKnown.begin(), kKnown.end(), word) != kKnown.end();
+}
+bool is_day(std::string_view word) {
+  return !word.empty() && word.size() <= 2 &&
+         std::all_of(word.begin(), word.end(),
+                     [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 // "1." at the begin of a line counts a list.
@@ -131,6 +150,7 @@ std::size_t ClauseSplitter::find_cut() const {
     if (is_space(c)) {
       last_space = i;
       if (i >= kClauseMax) return last_pause > kClauseMax / 3 ? last_pause : i;
+      if (first_ && i >= kFirstClauseMax) return i;
       continue;
     }
     if (const std::size_t wide = wide_stop_length(text, i); wide > 0) {
@@ -158,6 +178,13 @@ std::size_t ClauseSplitter::find_cut() const {
       const std::size_t next = text.find_first_not_of(' ', end);
       if (next == std::string_view::npos) return 0;
       if (std::isdigit(static_cast<unsigned char>(text[next])) != 0) continue;
+    }
+    if (c == '.' && is_day(word)) {
+      const std::size_t next = std::min(text.find_first_not_of(' ', end), text.size());
+      const std::size_t next_end = text.find_first_of(" \n,.;:!?", next);
+      const std::string_view begun = text.substr(next, next_end - next);
+      if (next_end == std::string_view::npos && begun.size() <= kMonthBytesMax) return 0;
+      if (is_month(begun)) continue;
     }
     if (end < (sentence_end ? kSentenceMin : kFirstClauseMin)) continue;
     return end;

@@ -2,6 +2,7 @@
 #include "session/spoken_text.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdint>
 #include <utility>
@@ -95,9 +96,35 @@ void blank_link_targets(std::string& text) {
   }
 }
 
+// ---- HTML in Markdown --------------------------------------------------------------------------
+
+// What models write into Markdown; other things between angle brackets are said.
+bool is_tag_name(std::string_view name) {
+  static constexpr std::array kKnown = std::to_array<std::string_view>(
+      {"a",    "b",     "big",   "blockquote", "br", "code",  "details", "div",    "em",
+       "h1",   "h2",    "h3",    "h4",         "hr", "i",     "img",     "kbd",    "li",
+       "mark", "ol",    "p",     "pre",        "s",  "small", "span",    "strong", "sub",
+       "sup",  "table", "tbody", "td",         "th", "thead", "tr",      "u",      "ul"});
+  return std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end();
+}
+
+void blank_tags(std::string& text) {
+  for (std::size_t at = text.find('<'); at != std::string::npos; at = text.find('<', at + 1)) {
+    std::size_t name = at + 1;
+    if (name < text.size() && text[name] == '/') ++name;
+    const std::size_t name_end = std::min(text.find_first_of(" />\n", name), text.size());
+    const std::size_t close = text.find_first_of("<>", name);
+    if (close == std::string::npos || text[close] != '>') continue;
+    if (is_tag_name(std::string_view(text).substr(name, name_end - name))) {
+      blank(text, at, close + 1);
+    }
+  }
+}
+
 // ---- marks -------------------------------------------------------------------------------------
 
-// At the begin of a line: "# ", "> ", "- ", "* ", "+ ", "---". A number of a list is said.
+// At the begin of a line: "# ", "> ", "- ", "- [x] ", "* ", "+ ", "---". A number of a list is
+// said.
 void blank_line_marks(std::string& text) {
   for (std::size_t line = 0; line < text.size();) {
     std::size_t at = line;
@@ -108,7 +135,13 @@ void blank_line_marks(std::string& text) {
       ++marks;
     }
     const bool alone = marks == text.size() || is_space(text[marks]);
-    if (marks > at && alone) blank(text, at, marks);
+    if (marks > at && alone) {
+      blank(text, at, marks);
+      const std::string_view rest = std::string_view(text).substr(marks);
+      for (const std::string_view box : {" [ ] ", " [x] ", " [X] "}) {
+        if (rest.starts_with(box)) blank(text, marks, marks + box.size());
+      }
+    }
     const std::size_t end = text.find('\n', at);
     if (end == std::string::npos) return;
     line = end + 1;
@@ -157,6 +190,7 @@ std::string SpokenText::next(std::string_view clause) {
     blank(text, fence, in_code_ ? line_end : fence + kFence.size());
     at = in_code_ ? line_end : fence + kFence.size();
   }
+  blank_tags(text);
   blank_link_targets(text);
   shorten_addresses(text);
   blank_line_marks(text);

@@ -90,6 +90,19 @@ TEST_CASE("other languages have abbreviations too, and numbers stand before word
   CHECK(split("Certainly no. I will not.") == Clauses{"Certainly no.", " I will not."});
 }
 
+TEST_CASE("dates stay whole") {
+  CHECK(split("We met on Jan. 5th. It rained.") == Clauses{"We met on Jan. 5th.", " It rained."});
+  CHECK(split("Es war am 3. Oktober. Gut.", 3) == Clauses{"Es war am 3. Oktober.", " Gut."});
+  CHECK(split("There are 3. You have two.", 1) == Clauses{"There are 3.", " You have two."});
+}
+
+TEST_CASE("a first sentence that is long is begun before it ends") {
+  std::string text;
+  for (int i = 0; i < 30; ++i) text += "word ";
+  const auto clauses = split(text);
+  CHECK(clauses.front().size() <= 130);
+}
+
 TEST_CASE("the items of a list are said one by one, their numbers with them") {
   CHECK(split("You need:\n1. Flour\n2. Eggs, fresh ones\n- Milk") ==
         Clauses{"You need:", "\n1. Flour", "\n2. Eggs, fresh ones", "\n- Milk"});

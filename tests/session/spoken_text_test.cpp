@@ -38,6 +38,14 @@ TEST_CASE("Markdown's marks are not read aloud") {
   CHECK(said("1. First") == "1. First");
   CHECK(said("---") == "");
   CHECK(said("| a | b |") == "a b");
+  CHECK(said("- [ ] open\n- [x] done") == "open done");
+}
+
+TEST_CASE("HTML's tags are not read aloud, other angle brackets are kept") {
+  CHECK(said("<b>Bold</b>,<br/>and <a href=\"x\">a link</a>.") == "Bold, and a link.");
+  for (const std::string_view text : {"5 < 7 and 9 > 3", "a <weird> word", "I <3 you"}) {
+    CHECK(said(text) == text);
+  }
 }
 
 TEST_CASE("links are said by their words, bare ones by their host") {

@@ -37,7 +37,7 @@ MessagesStream::MessagesStream(std::shared_ptr<const remote::Endpoint> endpoint)
 
 void MessagesStream::on_event(std::string_view, std::string_view data, std::vector<LlmEvent>& out) {
   if (data.empty()) return;
-  const Json event = Json::parse(data, nullptr, false);
+  const Json event = remote::parse_json(data);
   if (!event.is_object()) {
     return fail(FailureKind::protocol, "sent something in its stream that is no JSON object", out);
   }
@@ -61,7 +61,7 @@ void MessagesStream::on_event(std::string_view, std::string_view data, std::vect
 }
 
 void MessagesStream::on_document(std::string_view json, std::vector<LlmEvent>& out) {
-  const Json document = Json::parse(json, nullptr, false);
+  const Json document = remote::parse_json(json);
   if (find_member(document, "error") != nullptr) return on_event({}, json, out);
   const Json* content = find_member(document, "content");
   if (content == nullptr || !content->is_array()) {
@@ -69,12 +69,8 @@ void MessagesStream::on_document(std::string_view json, std::vector<LlmEvent>& o
   }
   int index = 0;
   for (const auto& block : *content) {
-    begin_block(index, block, out);
+    begin_block(index++, block, out);
     if (remote::is_over(out)) return;
-    const Json* input = find_member(block, "input");
-    if (const auto slot = slots_.find(index++); slot != slots_.end() && input != nullptr) {
-      answer_.calls().append(slot->second, input->dump(), out);
-    }
   }
   take_usage(document);
   take_stop(document);
@@ -96,6 +92,9 @@ void MessagesStream::begin_block(int index, const Json& block, std::vector<LlmEv
   }
   const std::size_t slot = slots_.emplace(index, calls.size()).first->second;
   calls.begin(slot, member_text(block, "id"), member_text(block, "name"), out);
+  // Empty in a stream of the service itself: its fragments follow.
+  const Json* input = find_member(block, "input");
+  if (input != nullptr && !input->empty()) calls.append(slot, input->dump(), out);
 }
 
 void MessagesStream::take_delta(int index, const Json& delta, std::vector<LlmEvent>& out) {

@@ -56,29 +56,23 @@ class TtsEngine final : public engine::TtsEngine {
 
   std::unique_ptr<engine::TtsJob> start(engine::TtsRequest request, base::Executor& loop,
                                         engine::Sink<engine::TtsEvent> sink) override {
-    remote::RemoteRequest call;
-    call.url = url_;
-    call.headers = {{"Content-Type", "application/json"},
-                    {"Accept", options_.word_times ? "text/event-stream" : "audio/*"},
-                    {"Cartesia-Version", options_.version}};
-    if (!endpoint_->api_key.empty()) {
-      call.headers.emplace_back("Authorization", "Bearer " + endpoint_->api_key);
-    }
-    call.body = tts_body(options_, request);
-    call.await_first_piece = true;
-    if (!options_.word_times) {
-      openai::SpeechPlan plan;
-      plan.endpoint = endpoint_;
-      plan.request = std::move(call);
-      plan.pcm_rate_hz = options_.pcm_rate_hz;
-      return openai::start_speech(std::move(plan), loop, std::move(sink));
-    }
-    const auto decoder = [endpoint = endpoint_, text = std::move(request.text),
+    const auto bare =
+        openai::remembering(lacks_times_, [endpoint = endpoint_, options = options_, request,
+                                           &loop](engine::Sink<engine::TtsEvent> heard) mutable {
+          options.word_times = false;
+          openai::SpeechPlan plan;
+          plan.endpoint = endpoint;
+          plan.request = call_for(*endpoint, options, request);
+          plan.pcm_rate_hz = options.pcm_rate_hz;
+          return openai::start_speech(std::move(plan), loop, std::move(heard));
+        });
+    if (!options_.word_times || *lacks_times_) return bare(std::move(sink));
+    const auto decoder = [endpoint = endpoint_, text = request.text,
                           rate_hz = options_.pcm_rate_hz] {
       return make_tts_decoder(endpoint, text, rate_hz);
     };
-    return openai::start_speech_events({endpoint_, std::move(call), decoder}, loop,
-                                       std::move(sink));
+    return openai::start_speech_events(
+        {endpoint_, call_for(*endpoint_, options_, request), decoder, bare}, loop, std::move(sink));
   }
 
   std::vector<std::string> voices() const override {
@@ -94,8 +88,24 @@ class TtsEngine final : public engine::TtsEngine {
   }
 
  private:
+  static remote::RemoteRequest call_for(const Endpoint& endpoint, const TtsOptions& options,
+                                        const engine::TtsRequest& request) {
+    remote::RemoteRequest call;
+    call.url = endpoint.base_url + tts_path(options);
+    call.headers = {{"Content-Type", "application/json"},
+                    {"Accept", options.word_times ? "text/event-stream" : "audio/*"},
+                    {"Cartesia-Version", options.version}};
+    if (!endpoint.api_key.empty()) {
+      call.headers.emplace_back("Authorization", "Bearer " + endpoint.api_key);
+    }
+    call.body = tts_body(options, request);
+    call.await_first_piece = true;
+    return call;
+  }
+
   const std::shared_ptr<const Endpoint> endpoint_;
   const TtsOptions options_;
+  const openai::Memory lacks_times_ = std::make_shared<std::atomic<bool>>(false);
   const std::string url_;
 };
 

@@ -55,6 +55,10 @@ class Decoder final : public openai::SpeechDecoder {
     fail(FailureKind::unavailable, "ended its answer too early", out);
   }
 
+  void on_break(std::vector<TtsEvent>& out) override {
+    if (sound_.holds_back()) sound_.finish(out);
+  }
+
  private:
   void take_words(const json& message) {
     const auto* told = remote::find_member(message, "word_timestamps");

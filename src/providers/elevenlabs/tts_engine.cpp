@@ -72,22 +72,20 @@ class TtsEngine final : public engine::TtsEngine {
   std::unique_ptr<engine::TtsJob> start(engine::TtsRequest request, base::Executor& loop,
                                         engine::Sink<engine::TtsEvent> sink) override {
     if (options_.websocket) return start_socket(request, loop, std::move(sink));
-    remote::RemoteRequest call;
-    call.url = endpoint_->base_url + tts_path(options_, request);
-    call.headers = {{"Content-Type", "application/json"},
-                    {"Accept", options_.word_times ? "application/json" : "audio/*"}};
-    add_key(call.headers);
-    call.body = tts_body(options_, request);
-    call.await_first_piece = true;
-    if (options_.word_times) {
-      return openai::start_speech_events(
-          {endpoint_, std::move(call), decoder_for(request, TtsForm::http)}, loop, std::move(sink));
-    }
-    openai::SpeechPlan plan;
-    plan.endpoint = endpoint_;
-    plan.request = std::move(call);
-    plan.pcm_rate_hz = options_.pcm_rate_hz;
-    return openai::start_speech(std::move(plan), loop, std::move(sink));
+    const auto bare =
+        openai::remembering(lacks_times_, [endpoint = endpoint_, options = options_, request,
+                                           &loop](engine::Sink<engine::TtsEvent> heard) mutable {
+          options.word_times = false;
+          openai::SpeechPlan plan;
+          plan.endpoint = endpoint;
+          plan.request = call_for(*endpoint, options, request);
+          plan.pcm_rate_hz = options.pcm_rate_hz;
+          return openai::start_speech(std::move(plan), loop, std::move(heard));
+        });
+    if (!options_.word_times || *lacks_times_) return bare(std::move(sink));
+    return openai::start_speech_events({endpoint_, call_for(*endpoint_, options_, request),
+                                        decoder_for(request, TtsForm::http), bare},
+                                       loop, std::move(sink));
   }
 
   std::vector<std::string> voices() const override {
@@ -104,6 +102,18 @@ class TtsEngine final : public engine::TtsEngine {
   }
 
  private:
+  static remote::RemoteRequest call_for(const Endpoint& endpoint, const TtsOptions& options,
+                                        const engine::TtsRequest& request) {
+    remote::RemoteRequest call;
+    call.url = endpoint.base_url + tts_path(options, request);
+    call.headers = {{"Content-Type", "application/json"},
+                    {"Accept", options.word_times ? "application/json" : "audio/*"}};
+    add_key(endpoint, call.headers);
+    call.body = tts_body(options, request);
+    call.await_first_piece = true;
+    return call;
+  }
+
   std::unique_ptr<engine::TtsJob> start_socket(const engine::TtsRequest& request,
                                                base::Executor& loop,
                                                engine::Sink<engine::TtsEvent> sink) const {
@@ -111,7 +121,7 @@ class TtsEngine final : public engine::TtsEngine {
     TtsSocketPlan plan;
     plan.endpoint = endpoint_;
     plan.url = "ws" + endpoint_->base_url.substr(kHttp.size()) + tts_socket_path(options_, request);
-    add_key(plan.headers);
+    add_key(*endpoint_, plan.headers);
     plan.messages = tts_messages(options_, request);
     plan.decoder = decoder_for(request, TtsForm::websocket);
     return start_tts_socket(std::move(plan), loop, std::move(sink));
@@ -124,12 +134,13 @@ class TtsEngine final : public engine::TtsEngine {
     };
   }
 
-  void add_key(net::HeaderList& headers) const {
-    if (!endpoint_->api_key.empty()) headers.emplace_back("xi-api-key", endpoint_->api_key);
+  static void add_key(const Endpoint& endpoint, net::HeaderList& headers) {
+    if (!endpoint.api_key.empty()) headers.emplace_back("xi-api-key", endpoint.api_key);
   }
 
   const std::shared_ptr<const Endpoint> endpoint_;
   const TtsOptions options_;
+  const openai::Memory lacks_times_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace

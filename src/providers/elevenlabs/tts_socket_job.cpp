@@ -158,6 +158,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     over_ = true;
     total_.disarm();
     if (plan_.endpoint->breaker) plan_.endpoint->breaker->failed(failure, loop_.now());
+    std::vector<TtsEvent> held;
+    if (decoder_) decoder_->on_break(held);
+    for (auto& event : held) channel_->emit(std::move(event));
     channel_->emit(std::move(failure));
   }
 

@@ -92,6 +92,10 @@ class Decoder final : public openai::SpeechDecoder {
     fail(FailureKind::unavailable, "ended its answer too early", out);
   }
 
+  void on_break(std::vector<TtsEvent>& out) override {
+    if (sound_.holds_back()) sound_.finish(out);
+  }
+
  private:
   bool take_sound(const json& message, const json& sound, std::vector<TtsEvent>& out) {
     std::vector<std::uint8_t> bytes;

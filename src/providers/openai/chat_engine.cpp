@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "providers/openai/chat_engine.h"
 
-#include <cctype>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -11,6 +10,7 @@
 
 #include "net/event_loop.h"
 #include "net/http_client.h"
+#include "providers/openai/azure_url.h"
 #include "providers/openai/chat_options.h"
 #include "providers/openai/chat_request.h"
 #include "providers/openai/chat_stream.h"
@@ -120,34 +120,10 @@ ChatOptions read_options(SectionReader& keys, const Preset& preset, const Endpoi
   return options;
 }
 
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || std::string_view("-._~").find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      out += {'%', kHex[byte >> 4u], kHex[byte & 15u]};
-    }
-  }
-  return out;
-}
-
-// Azure: `base_url` is the resource's address, with or without its path.
 std::string url_of(const Endpoint& endpoint, const ChatOptions& options) {
   constexpr std::string_view kPath = "/chat/completions";
-  std::string url = endpoint.base_url;
-  if (options.flavour != Flavour::azure) return url.append(kPath);
-  for (const std::string_view tail : {"/v1", "/openai"}) {
-    if (url.ends_with(tail)) url.resize(url.size() - tail.size());
-  }
-  if (options.api_version.empty()) return url.append("/openai/v1").append(kPath);
-  return url.append("/openai/deployments/")
-      .append(percent_encoded(options.deployment))
-      .append(kPath)
-      .append("?api-version=")
-      .append(percent_encoded(options.api_version));
+  if (options.flavour != Flavour::azure) return std::string(endpoint.base_url).append(kPath);
+  return azure_url(endpoint.base_url, options.deployment, options.api_version, kPath);
 }
 
 class ChatEngine final : public engine::LlmEngine {

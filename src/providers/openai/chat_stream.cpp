@@ -50,7 +50,7 @@ void ChatStream::on_event(std::string_view, std::string_view data, std::vector<L
     end(out);
     return;
   }
-  const Json document = Json::parse(data, nullptr, false);
+  const Json document = remote::parse_json(data);
   if (!document.is_object()) {
     fail(FailureKind::protocol, "sent something in its stream that is no JSON object", out);
     return;
@@ -117,13 +117,18 @@ void ChatStream::take_delta(const Json& delta, bool is_sound, std::vector<LlmEve
   if (speaks_ && !data.empty() && !sound_.push(data, out)) {
     return fail(FailureKind::protocol, "sent sound that cannot be decoded", out);
   }
+  // The form that tool calls had before there could be several.
+  if (const Json* only = find_member(delta, "function_call")) {
+    take_call({{"index", 0}, {"function", *only}}, 0, out);
+  }
   const Json* calls = find_member(delta, "tool_calls");
   if (calls == nullptr || !calls->is_array()) return;
   for (std::size_t i = 0; i < calls->size() && !failed_; ++i) take_call((*calls)[i], i, out);
 }
 
 // Which call a fragment belongs to. `index` says so, but some servers leave it out, and some write
-// 0 for every call: then a new id, or a name once the arguments are whole, begins the next call.
+// 0 for every call: then a new id, another name, or a name once the arguments are whole, begins the
+// next call.
 std::size_t ChatStream::slot_of(const Json& call, std::size_t position) {
   const Json* function = find_member(call, "function");
   const std::string_view id = member_text(call, "id");
@@ -136,9 +141,12 @@ std::size_t ChatStream::slot_of(const Json& call, std::size_t position) {
     slot = known->second;
     const std::string& mine = answer_.calls().call_id(slot);
     const bool other_id = !id.empty() && !mine.empty() && id != mine;
-    const bool next = !numbered && id.empty() && function != nullptr &&
-                      !member_text(*function, "name").empty() &&
-                      Json::accept(answer_.calls().arguments(slot));
+    const std::string_view name =
+        function == nullptr ? std::string_view() : member_text(*function, "name");
+    const std::string& my_name = answer_.calls().name(slot);
+    const bool other_name = !my_name.empty() && name != my_name;
+    const bool next = !numbered && id.empty() && !name.empty() &&
+                      (other_name || Json::accept(answer_.calls().arguments(slot)));
     if (other_id || next) slot = answer_.calls().size();
   }
   slots_[key] = slot;

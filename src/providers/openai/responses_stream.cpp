@@ -31,7 +31,7 @@ ResponsesStream::ResponsesStream(std::shared_ptr<const remote::Endpoint> endpoin
 void ResponsesStream::on_event(std::string_view, std::string_view data,
                                std::vector<LlmEvent>& out) {
   if (data.empty() || data == "[DONE]") return;  // a marker of some servers, not of the API
-  const Json event = Json::parse(data, nullptr, false);
+  const Json event = remote::parse_json(data);
   if (!event.is_object()) {
     return fail(FailureKind::protocol, "sent something in its stream that is no JSON object", out);
   }
@@ -39,7 +39,7 @@ void ResponsesStream::on_event(std::string_view, std::string_view data,
 }
 
 void ResponsesStream::on_document(std::string_view json, std::vector<LlmEvent>& out) {
-  const Json document = Json::parse(json, nullptr, false);
+  const Json document = remote::parse_json(json);
   const Json* output = find_member(document, "output");
   if (find_member(document, "error") != nullptr) return fail_with(document, out);
   if (output == nullptr || !output->is_array()) {
@@ -66,7 +66,14 @@ void ResponsesStream::on_end(bool broken, std::vector<LlmEvent>& out) {
 
 void ResponsesStream::take(std::string_view type, const Json& event, std::vector<LlmEvent>& out) {
   if (type == "response.output_text.delta" || type == "response.refusal.delta") {
+    said_part_ = true;
     answer_.say(member_text(event, "delta"), out);
+  } else if (type == "response.output_text.done" || type == "response.refusal.done") {
+    // The whole part once more; servers that do not stream say it only here.
+    if (!std::exchange(said_part_, false)) {
+      answer_.say(member_text(event, type.starts_with("response.refusal") ? "refusal" : "text"),
+                  out);
+    }
   } else if (type == "response.output_item.added") {
     take_item(event, false, out);
   } else if (type == "response.output_item.done") {

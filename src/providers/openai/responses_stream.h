@@ -40,6 +40,7 @@ class ResponsesStream final : public remote::LlmDecoder {
   const std::shared_ptr<const remote::Endpoint> endpoint_;
   remote::Answer answer_;
   std::map<int, std::size_t> slots_;  // output_index -> the number of the call
+  bool said_part_ = false;            // by deltas; parts come one after the other
 };
 
 }  // namespace parley::providers::openai

@@ -102,7 +102,19 @@ class Job final : public engine::TtsJob {
 
   void on_failure(Failure failure) {
     if (std::exchange(over_, true)) return;
+    if (failure.kind == FailureKind::not_found && !heard_ && plan_.otherwise) {
+      other_ = plan_.otherwise(
+          [channel = channel_](TtsEvent event) { channel->emit(std::move(event)); });
+      return;
+    }
+    emit_held();
     channel_->emit(std::move(failure));
+  }
+
+  void emit_held() {
+    std::vector<TtsEvent> held;
+    decoder_->on_break(held);
+    for (auto& event : held) channel_->emit(std::move(event));
   }
 
   void pass_on(std::vector<TtsEvent> events) {
@@ -124,6 +136,7 @@ class Job final : public engine::TtsJob {
     if (failure == nullptr) {
       call_->let_finish();
     } else {
+      if (alone) emit_held();
       call_->blame(*failure);
       call_.reset();
     }
@@ -154,6 +167,7 @@ class Job final : public engine::TtsJob {
   net::SseParser parser_;
   JsonObjects objects_{kMessageBytesMax};
   std::unique_ptr<remote::RemoteCall> call_;
+  std::unique_ptr<engine::TtsJob> other_;  // in its place
   Form form_ = Form::undecided;
   std::size_t body_bytes_ = 0;
   int retries_ = 0;
@@ -167,6 +181,15 @@ class Job final : public engine::TtsJob {
 bool is_over(const std::vector<TtsEvent>& events) {
   return !events.empty() && (std::holds_alternative<engine::TtsDone>(events.back()) ||
                              std::holds_alternative<Failure>(events.back()));
+}
+
+BareSpeech remembering(Memory memory, BareSpeech bare) {
+  return [memory = std::move(memory), bare = std::move(bare)](engine::Sink<TtsEvent> sink) {
+    return bare([memory, sink = std::move(sink)](TtsEvent event) {
+      if (std::holds_alternative<engine::TtsAudio>(event)) *memory = true;
+      sink(std::move(event));
+    });
+  };
 }
 
 std::unique_ptr<engine::TtsJob> start_speech_events(SpeechEventPlan plan, base::Executor& loop,

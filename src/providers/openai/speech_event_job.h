@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -21,10 +22,18 @@ class SpeechDecoder {
   virtual void on_message(std::string_view json, std::vector<engine::TtsEvent>& out) = 0;
   // The answer is over in good order. Appends TtsDone, or a Failure when the end was not announced.
   virtual void on_end(std::vector<engine::TtsEvent>& out) = 0;
+  // The answer broke off. Appends the sound that was still held back, if any.
+  virtual void on_break(std::vector<engine::TtsEvent>&) {}
 };
 
 // Has the job's last event been told?
 bool is_over(const std::vector<engine::TtsEvent>& events);
+
+// That a server lacks a call, known to all requests of an engine, on any thread.
+using Memory = std::shared_ptr<std::atomic<bool>>;
+using BareSpeech = std::function<std::unique_ptr<engine::TtsJob>(engine::Sink<engine::TtsEvent>)>;
+// The same, and once it gave sound it is remembered to be the way.
+BareSpeech remembering(Memory memory, BareSpeech bare);
 
 // One request whose answer is a stream of messages: server-sent events, or JSON objects one after
 // the other; its first character tells which.
@@ -32,6 +41,9 @@ struct SpeechEventPlan {
   std::shared_ptr<const remote::Endpoint> endpoint;
   remote::RemoteRequest request;
   std::function<std::unique_ptr<SpeechDecoder>()> decoder;
+  // What is done where there is no such call (404), as with servers that are only like the service:
+  // a job that asks for bare sound. Called once, on the loop. Empty: the request fails.
+  BareSpeech otherwise = {};
 };
 
 // The job of every voice that answers so. A refusal inside an accepted answer is tried again where

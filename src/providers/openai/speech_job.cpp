@@ -5,12 +5,19 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "audio/base64.h"
 #include "engine/job_channel.h"
+#include "net/sse.h"
 #include "providers/openai/speech_stream.h"
+#include "providers/remote/error_body.h"
+#include "providers/remote/json_access.h"
 #include "providers/remote/retry.h"
 
 namespace parley::providers::openai {
@@ -20,7 +27,8 @@ namespace {
 using engine::Failure;
 using engine::FailureKind;
 
-constexpr std::size_t kBodyBytesMax = 64u << 20u;  // more than ten minutes of sound
+constexpr std::size_t kBodyBytesMax = 64u << 20u;      // more than ten minutes of sound
+constexpr std::size_t kDocumentBytesMax = 64u << 10u;  // of an error
 constexpr std::array<std::string_view, 6> kCompressed = {
     "audio/mpeg", "audio/mp3", "audio/ogg", "audio/opus", "audio/flac", "audio/x-flac"};
 constexpr std::array<std::string_view, 2> kUnreadable = {"audio/aac", "audio/webm"};
@@ -41,7 +49,8 @@ int rate_in(std::string_view type, int otherwise) {
   constexpr std::string_view kRate = "rate=";
   const std::size_t at = type.find(kRate);
   if (at == std::string_view::npos) return otherwise;
-  const std::string_view digits = type.substr(at + kRate.size());
+  std::string_view digits = type.substr(at + kRate.size());
+  if (digits.starts_with('"')) digits.remove_prefix(1);
   int rate = 0;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), rate);
   return read.ec == std::errc() ? rate : otherwise;
@@ -78,9 +87,16 @@ class Job final : public engine::TtsJob {
   Job& operator=(const Job&) = delete;
 
  private:
+  enum class Form : std::uint8_t { sound, events, document };
+
   void on_accepted(const net::HeaderList& headers) {
     const std::string type = lower(remote::header_value(headers, "content-type"));
-    if (const std::string objection = objection_to(type, may_be_compressed_); !objection.empty()) {
+    if (type.starts_with("text/event-stream")) {
+      form_ = Form::events;
+    } else if (type.starts_with("application/json")) {
+      form_ = Form::document;  // an error in spite of its status: what does it say?
+    } else if (const std::string objection = objection_to(type, may_be_compressed_);
+               !objection.empty()) {
       return fail(FailureKind::protocol, objection);
     }
     stream_ = SpeechStream(rate_in(type, pcm_rate_hz_), may_be_compressed_);
@@ -92,16 +108,64 @@ class Job final : public engine::TtsJob {
     if (body_bytes_ > kBodyBytesMax) {
       return fail(FailureKind::protocol, "answered with far too much");
     }
-    pass_on(stream_.push(piece));
+    switch (form_) {
+      case Form::sound:
+        return pass_on(stream_.push(piece));
+      case Form::events:
+        if (!parser_.feed(piece, [this](const net::SseEvent& event) { on_event(event.data); })) {
+          fail(FailureKind::protocol, "sent an event that is far too long");
+        }
+        return;
+      case Form::document:
+        document_.append(piece.substr(0, kDocumentBytesMax - document_.size()));
+        return;
+    }
+  }
+
+  // `stream_format` "sse": {"type":"speech.audio.delta","audio":"<base64>"}, then "…done".
+  void on_event(std::string_view data) {
+    if (over_ || data.empty() || data == "[DONE]") return;
+    const nlohmann::json event = remote::parse_json(data);
+    if (!event.is_object()) return fail(FailureKind::protocol, "sent an event that is no JSON");
+    const std::string_view type = remote::member_text(event, "type");
+    if (type == "speech.audio.delta") {
+      std::vector<std::uint8_t> bytes;
+      if (!audio::base64_decode(remote::member_text(event, "audio"), bytes)) {
+        return fail(FailureKind::protocol, "sent sound that is not base64");
+      }
+      pass_on(stream_.push(std::string(bytes.begin(), bytes.end())));
+    } else if (type == "speech.audio.done") {
+      finish();
+      if (call_) call_->let_finish();
+    } else if (remote::find_member(event, "error") != nullptr) {
+      fail_with(remote::failure_of_error(*endpoint_, remote::read_error_body(data),
+                                         FailureKind::unavailable));
+    }
   }
 
   void on_done() {
     if (over_) return;
     // A service in trouble, rather than one of another kind.
     if (body_bytes_ == 0) return fail(FailureKind::unavailable, "answered with nothing");
+    if (form_ == Form::document) {
+      const bool object = document_.starts_with('{');
+      const auto error = object ? remote::read_error_body(document_) : remote::ErrorBody();
+      if (error.message.empty() && error.code.empty()) {
+        return fail(FailureKind::protocol, "answered with application/json, not with sound");
+      }
+      return fail_with(remote::failure_of_error(*endpoint_, error, FailureKind::unavailable));
+    }
+    if (form_ == Form::events) {
+      parser_.finish([this](const net::SseEvent& event) { on_event(event.data); });
+      if (!over_) fail(FailureKind::unavailable, "ended its answer too early");
+      return;
+    }
+    finish();
+  }
+
+  void finish() {
     pass_on(stream_.finish());
-    if (over_) return;
-    over_ = true;
+    if (std::exchange(over_, true)) return;
     channel_->emit(engine::TtsDone{});
   }
 
@@ -116,8 +180,11 @@ class Job final : public engine::TtsJob {
   }
 
   void fail(FailureKind kind, std::string_view what) {
+    fail_with(remote::make_failure(*endpoint_, kind, what));
+  }
+
+  void fail_with(Failure failure) {
     over_ = true;
-    Failure failure = remote::make_failure(*endpoint_, kind, what);
     call_->blame(failure);
     call_.reset();
     channel_->emit(std::move(failure));
@@ -128,6 +195,9 @@ class Job final : public engine::TtsJob {
   const int pcm_rate_hz_;
   const bool may_be_compressed_;
   SpeechStream stream_;
+  Form form_ = Form::sound;
+  net::SseParser parser_;
+  std::string document_;
   std::unique_ptr<remote::RemoteCall> call_;
   std::size_t body_bytes_ = 0;
   bool over_ = false;

@@ -29,6 +29,7 @@ class TimedSound {
   void finish(std::vector<engine::TtsEvent>& out);
 
   bool heard() const { return heard_; }  // any sound at all
+  bool holds_back() const { return !held_.empty(); }
 
  private:
   void flush(std::vector<engine::TtsEvent>& out);

@@ -9,6 +9,10 @@
 // library itself is compiled in .cpp files only.
 namespace parley::providers::remote {
 
+// The document; `is_discarded()` when it cannot be read. A half of a UTF-16 pair that stands alone
+// ("\\ud83d"), as servers write it that cut text between the halves, is left out.
+nlohmann::json parse_json(std::string_view text);
+
 // A member that is there. null counts as absent, as servers write it for fields they do not use;
 // so does a member of something that is no object.
 const nlohmann::json* find_member(const nlohmann::json& object, const char* name);

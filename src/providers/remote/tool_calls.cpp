@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "providers/remote/tool_calls.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 
 namespace parley::providers::remote {
+
+bool ToolCalls::has_id(std::string_view call_id) const {
+  return std::any_of(calls_.begin(), calls_.end(),
+                     [&](const Call& call) { return call.call_id == call_id; });
+}
 
 void ToolCalls::begin(std::size_t index, std::string_view call_id, std::string_view name,
                       std::vector<engine::LlmEvent>& out) {
   PARLEY_ASSERT(index <= calls_.size());
   if (index == calls_.size()) calls_.emplace_back();
   Call& call = calls_[index];
-  if (call.call_id.empty()) call.call_id = call_id;
+  // An id that two calls share is none: the session gives the second one its own.
+  if (call.call_id.empty() && !has_id(call_id)) call.call_id = call_id;
   if (call.name.empty()) call.name = name;
   if (index == 0 && !first_told_ && !call.name.empty()) {
     first_told_ = true;

@@ -25,6 +25,7 @@ class ToolCalls {
   std::size_t size() const { return calls_.size(); }
   const std::string& arguments(std::size_t index) const { return calls_[index].arguments; }
   const std::string& call_id(std::size_t index) const { return calls_[index].call_id; }
+  const std::string& name(std::size_t index) const { return calls_[index].name; }
 
  private:
   struct Call {
@@ -32,6 +33,7 @@ class ToolCalls {
     std::string name;
     std::string arguments;
   };
+  bool has_id(std::string_view call_id) const;
   void tell_begin(const Call& call, std::vector<engine::LlmEvent>& out) const;
 
   std::vector<Call> calls_;  // in the order in which they began

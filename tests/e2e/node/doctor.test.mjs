@@ -38,7 +38,7 @@ describe('doctor', () => {
   test('engines that are well say how fast, the others what is wrong', full, () => {
     const good = parley('doctor', llm('good', '${FAKE_KEY}'));
     assert.equal(good.status, 0, good.stderr);
-    assert.match(good.stdout, /llm\.good +openai +well: first byte after \d+ ms/);
+    assert.match(good.stdout, /llm\.good +openai +well: reachable, authorised, first byte/);
     assert.match(good.stdout, /stt\.embedded +pocketsphinx +well/);
     assert.match(good.stdout, /tts\.embedded +flite +well/);
 
@@ -46,7 +46,9 @@ describe('doctor', () => {
       + llm('gone', 'k', 'http://127.0.0.1:1'));
     assert.equal(bad.status, 1);
     assert.match(bad.stdout, /llm\.refused .*FAILED: .*refused the key/);
+    assert.match(bad.stdout, /it is reachable; give it the right api_key in \[llm\.refused\]/);
     assert.match(bad.stdout, /llm\.gone .*FAILED: .*cannot be reached/);
+    assert.match(bad.stdout, /is it running, and is base_url of \[llm\.gone\] its address\?/);
     assert.doesNotMatch(bad.stdout + bad.stderr, /a-secret-key/);
   });
 

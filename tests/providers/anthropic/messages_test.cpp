@@ -158,6 +158,10 @@ TEST_CASE("calls stream, and no arguments are an empty object") {
   CHECK(told({use(1, "t1", "now"), json(1, ""), json(1, R"({\"tz\")"), json(1, R"(:1})"),
               use(2, "t2", "day"), json(2, ""), json(9, "?"), stopped("tool_use"), kStop}) ==
         R"(now#t1({"tz":1}) | day#t2({}) | stop)");
+  // Servers that do not stream arguments have them in the block itself.
+  CHECK(told({R"({"type":"content_block_start","index":0,"content_block":{
+                  "type":"tool_use","id":"t1","name":"now","input":{"tz":1}}})",
+              stopped("tool_use"), kStop}) == R"(now#t1({"tz":1}) | stop)");
 }
 
 TEST_CASE("every ending has its meaning") {

@@ -59,6 +59,12 @@ TEST_CASE("words stream, and figures come with the end") {
               "[DONE]"}) == "It is three. | stop 20/5/7");
 }
 
+TEST_CASE("half of a character that was cut in two is left out") {
+  CHECK(told({chunk(R"({"content":"Fine \ud83d"})"), chunk(R"({"content":"\ude00."})"),
+              chunk(R"({"content":" \ud83d\ude00 \\ud83d \u00e9"})"), kStop, "[DONE]"}) ==
+        "Fine . \U0001F600 \\ud83d \u00e9 | stop");
+}
+
 TEST_CASE("every reason to finish has its meaning") {
   const auto finished = [](const char* reason) {
     return told({chunk(R"({"content":"A"})", reason), "[DONE]"});
@@ -142,6 +148,9 @@ TEST_CASE("tool calls arrive however the server cuts them") {
   CHECK(told({call(R"("id":"call_1","function":{"arguments":"{\"tz\":"})"),
               call(R"("function":{"name":"now","arguments":"\"UTC\"}"})"), kCalled, "[DONE]"}) ==
         expected);
+  // Neither index nor id nor arguments: another name is another call.
+  CHECK(told({call(R"("function":{"name":"now"})"), call(R"("function":{"name":"day"})"), kCalled,
+              "[DONE]"}) == "now#({}) | day#({}) | stop");
   // No arguments at all.
   CHECK(told({call(R"("index":0,"id":"","function":{"name":"now"})"), kCalled, "[DONE]"}) ==
         "now#({}) | stop");
@@ -166,6 +175,18 @@ TEST_CASE("parallel calls come one after the other, even when their fragments ar
                 {"id":"1","function":{"name":"a","arguments":"{\"x\":1}"}},
                 {"id":"2","function":{"name":"b","arguments":"{\"y\":2}"}}]})"),
               kCalled, "[DONE]"}) == expected);
+}
+
+TEST_CASE("the older form of a call is understood") {
+  CHECK(told({chunk(R"({"function_call":{"name":"now","arguments":"{\"tz\":"}})"),
+              chunk(R"({"function_call":{"arguments":"1}"}})"), chunk("{}", "\"function_call\""),
+              "[DONE]"}) == "now#({\"tz\":1}) | stop");
+}
+
+TEST_CASE("an id that two calls share is given to the first") {
+  CHECK(told({call(R"("index":0,"id":"call_1","function":{"name":"now","arguments":"{}"})"),
+              call(R"("index":1,"id":"call_1","function":{"name":"day","arguments":"{}"})"),
+              kCalled, "[DONE]"}) == "now#call_1({}) | day#({}) | stop");
 }
 
 TEST_CASE("words before a call stream, words after it wait for the calls") {

@@ -97,6 +97,13 @@ TEST_CASE("reasoning and unknown events are skipped, refusals are said") {
         "I won't. | stop 9/3/4");
 }
 
+TEST_CASE("text that comes only with its end is said") {
+  CHECK(told({R"({"type":"response.output_text.done","text":"It is three. "})", text("Or "),
+              text("four."), R"({"type":"response.output_text.done","text":"Or four."})",
+              R"({"type":"response.refusal.done","refusal":"I won't say."})", kCompleted}) ==
+        "It is three. Or four.I won't say. | stop 9/3/4");
+}
+
 TEST_CASE("calls stream, or come whole with their item") {
   const auto added = [](int index, const std::string& rest) {
     return R"({"type":"response.output_item.added","output_index":)" + std::to_string(index) +

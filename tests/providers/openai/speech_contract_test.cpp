@@ -311,7 +311,7 @@ TEST_CASE("every fault at every stage ends the job with a reason, and the next o
   const std::vector<FaultCase> cases = {
       {"stall_headers", {timeout}, false},
       {"html_200", {protocol}, false},
-      {"error_200", {protocol}, false},
+      {"error_200", {unavailable, invalid_request}, false},
       {"redirect", {protocol}, false},
       {"garbage_headers", {protocol, unavailable}, false},
       {"empty", {unavailable}, false},
@@ -364,6 +364,29 @@ TEST_CASE("garbage in place of sound is told; behind sound it is sound, and the 
       fakes.fault(peer.fake, kind, {{"at", 2}});
       Run run(bench, *engine, saying());
       CHECK(run.finish() == "done");
+    }
+    check_works(bench, *engine, peer);
+  }
+}
+
+TEST_CASE("sound told in events arrives whole, and an end too early is a failure") {
+  const Options events = {{"extra_body", R"({"stream_format":"sse"})"}, {"retries", "0"}};
+  const std::vector<Peer> all = {{"openai", "openai.speech", "/openai/v1"},
+                                 {"openai", "vllm-omni.speech", "/vllm-omni/v1"},
+                                 {"speaches", "speaches.speech", "/speaches/v1"}};
+  for (const auto& peer : all) {
+    CAPTURE(std::string(peer.fake));
+    Fakes fakes;
+    Bench bench;
+    const auto engine = bench.make(peer, events);
+    check_works(bench, *engine, peer);
+    for (const char* kind : {"error", "early_close", "truncate", "garbage"}) {
+      CAPTURE(std::string(kind));
+      fakes.fault(peer.fake, kind, {{"at", 2}});
+      Run run(bench, *engine, saying());
+      CHECK(run.finish().starts_with("tts.mine "));
+      CHECK(run.failure.has_value());
+      CHECK_FALSE(run.samples.empty());
     }
     check_works(bench, *engine, peer);
   }
