@@ -15,6 +15,14 @@ bool says_something(const engine::Utterance& said) {
   return !said.text.empty() || !said.images.empty() || said.sound;
 }
 
+// A cough, or words that no recogniser made out. A model that is to answer must find somebody's
+// turn to answer: after its own last words many would only go on with those.
+const engine::Utterance& unheard() {
+  static const engine::Utterance kUnheard{
+      engine::Speaker::user, "(The user said nothing that could be understood.)", true};
+  return kUnheard;
+}
+
 }  // namespace
 
 std::vector<HistoryStep> steps_of(std::span<const engine::HistoryEntry> history) {
@@ -34,7 +42,11 @@ std::vector<HistoryStep> steps_of(std::span<const engine::HistoryEntry> history)
       if (!calling) steps.emplace_back(std::vector<AnsweredCall>());
       std::get<std::vector<AnsweredCall>>(steps.back()).push_back(answered);
     } else if (const auto* said = std::get_if<engine::Utterance>(&entry)) {
-      if (says_something(*said)) steps.emplace_back(said);
+      if (says_something(*said)) {
+        steps.emplace_back(said);
+      } else if (said->spoken && &entry == &history.back()) {
+        steps.emplace_back(&unheard());
+      }
     }
     calling = call != nullptr;
   }

@@ -20,7 +20,8 @@ struct AnsweredCall {
 using HistoryStep = std::variant<const engine::Utterance*, std::vector<AnsweredCall>>;
 
 // The history as APIs of language models want it: every call answered where it was made, and no
-// answer without its call. Utterances with nothing in them are left out.
+// answer without its call. Utterances with nothing in them are left out; for a last one that was
+// sound without words, something is said that tells the model so.
 std::vector<HistoryStep> steps_of(std::span<const engine::HistoryEntry> history);
 
 // The newest thing that the user said; null if there is none.

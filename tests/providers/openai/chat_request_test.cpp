@@ -76,6 +76,18 @@ TEST_CASE("calls are merged into one message, each followed by its result") {
     {"role":"system","content":"Hurry."}])"));
 }
 
+TEST_CASE("a last turn without words is still somebody's turn") {
+  Utterance cough;
+  cough.spoken = true;
+  const auto messages = [](std::vector<HistoryEntry> history) {
+    return body(with_history(std::move(history)))["messages"];
+  };
+  const Json last = messages({said(Speaker::assistant, "Hello."), cough}).back();
+  CHECK(last["role"] == "user");
+  CHECK(last["content"] == "(The user said nothing that could be understood.)");
+  CHECK(messages({cough, said(Speaker::user, "Hi.")}).size() == 1);
+}
+
 TEST_CASE("tools are wrapped, and the choice takes this API's form") {
   LlmRequest request = with_history({said(Speaker::user, "Hi")});
   request.tools = {{"now", "The time.", {R"({"type":"object","properties":{}})"}},
