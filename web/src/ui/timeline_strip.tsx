@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The conversation over time: two lanes of sound with what happened in them. Follows the clock
+// The conversation over time: two lanes of sound with what happened in them. Follows what happens
 // until it is dragged away; wheel and buttons zoom; a mark opens its events.
 
 import { signal, useSignal, useSignalEffect } from '@preact/signals';
@@ -11,14 +11,29 @@ import { markAt, paintTimeline, type Span } from './timeline_paint';
 
 const kSpanMinMs = 2_000;
 const kSpanMaxMs = 30 * 60_000;
+const kQuietMs = 2_000;
 
 const spanMs = signal(30_000);
 /** The right edge on the session clock; null follows the clock. */
 const endMs = signal<number | null>(null);
 const selected = signal<number | null>(null); // id of a mark
 
+let seenVersion = -1;
+let changedAtMs = 0;
+
+/** Now; but while nothing happens the picture stays, for there would be nothing left to see. */
+function latestMs(): number {
+  const { timeline } = playground;
+  const now = timeline.nowMs();
+  if (timeline.version.peek() !== seenVersion) {
+    seenVersion = timeline.version.peek();
+    changedAtMs = now;
+  }
+  return Math.max(Math.min(now, changedAtMs + kQuietMs), spanMs.peek());
+}
+
 function view(): Span {
-  const to = endMs.peek() ?? Math.max(playground.timeline.nowMs(), spanMs.peek());
+  const to = endMs.peek() ?? latestMs();
   return { fromMs: to - spanMs.peek(), toMs: to };
 }
 
@@ -32,9 +47,8 @@ function zoom(factor: number, aboutMs?: number): void {
 }
 
 function pan(milliseconds: number): void {
-  const now = Math.max(playground.timeline.nowMs(), spanMs.peek());
   const end = view().toMs + milliseconds;
-  endMs.value = end >= now ? null : Math.max(end, spanMs.peek());
+  endMs.value = end >= latestMs() ? null : Math.max(end, spanMs.peek());
 }
 
 function openMark(): void {
