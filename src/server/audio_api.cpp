@@ -2,6 +2,7 @@
 #include "server/audio_api.h"
 
 #include <array>
+#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
@@ -76,6 +77,18 @@ base::Result<std::pair<TranscriptionOptions, std::string>> read_fields(
       options.request.language = value;
     } else if (part.name == "prompt") {
       options.request.prompt = value;
+    } else if (part.name == "temperature") {
+      // No recogniser of ours takes one; a wrong one is still a mistake worth telling.
+      double given = 0;
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), given);
+      if (error != std::errc() || end != value.data() + value.size() || given < 0 || given > 1) {
+        return base::fail("invalid_value", "Invalid 'temperature': expected a number from 0 to 1.",
+                          "temperature");
+      }
+    } else if (part.name == "timestamp_granularities[]" && value != "segment") {
+      return base::fail("invalid_value",
+                        "Invalid value: '" + value + "'. Times are told by 'segment' here.",
+                        "timestamp_granularities");
     } else if (part.name == "stream") {
       if (value != "true" && value != "false") {
         return base::fail("invalid_value", "Invalid 'stream': expected true or false.", "stream");

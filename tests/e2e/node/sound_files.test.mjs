@@ -59,7 +59,9 @@ describe('transcriptions', { concurrency: 2 }, () => {
 
   test('what is wrong with a form is told by its field', async () => {
     const wrong = [[{ file: new File(['no sound'], 'x.wav') }, 'file'],
-      [{ response_format: 'docx' }, 'response_format']];
+      [{ response_format: 'docx' }, 'response_format'],
+      [{ temperature: 'hot' }, 'temperature'],
+      [{ timestamp_granularities: ['word'] }, 'timestamp_granularities']];
     for (const [options, param] of wrong) {
       await assert.rejects(transcribe(options), (error) => {
         assert.equal(error.status, 400);
