@@ -204,6 +204,22 @@ for (const [size, viewport] of [
   }
 }
 
+test("what a phone's header has no room for is in its menu", async () => {
+  const view = await openPage({ context: { viewport: { width: 390, height: 844 } } });
+  const { page } = view;
+  try {
+    await say(page, 'What is seven times eight?');
+    await answer(page);
+    await page.getByText('More', { exact: true }).click();
+    assert.ok(await page.getByRole('button', { name: 'Copy a link' }).isVisible());
+    await page.getByRole('button', { name: 'New conversation' }).click();
+    await until(page, () => window.__parley.playground.items.value.length === 0);
+    assert.equal(await page.getByRole('button', { name: 'New conversation' }).isVisible(), false);
+  } finally {
+    await view.close();
+  }
+});
+
 // Half an hour of talk in a few seconds: the server is played by the test, as nobody has half an
 // hour. 300 turns with their deltas, levels and transcripts.
 test('half an hour of events leaves the page as light as a quarter did', async () => {

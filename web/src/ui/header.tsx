@@ -13,6 +13,10 @@ const kPhases: Record<ConnectionState['phase'], string> = {
   closed: 'Closed',
 };
 
+function share(): void {
+  void copyText(actions.shareLink(), 'Link with these settings');
+}
+
 export function Header() {
   const { phase, reason } = playground.connection.value;
   const median = playground.medians.value.totalMs ?? playground.medians.value.clientFirstDeltaMs;
@@ -37,10 +41,7 @@ export function Header() {
       <button class="quiet wide" onClick={() => void actions.newConversation()}>
         New
       </button>
-      <button
-        class="quiet wide"
-        onClick={() => void copyText(actions.shareLink(), 'Link with these settings')}
-      >
+      <button class="quiet wide" onClick={share}>
         Share
       </button>
       <button class="quiet wide" onClick={() => openPanel('code')}>
@@ -63,16 +64,30 @@ export function Header() {
 }
 
 function ExportMenu() {
-  const save = (make: () => Blob | null, name: string) => (event: Event) => {
+  const close = (run: () => void) => (event: Event) => {
     (event.currentTarget as Element).closest('details')?.removeAttribute('open');
-    const blob = make();
-    if (blob) saveBlob(blob, name);
-    else announce('Nothing recorded yet');
+    run();
   };
+  const save = (make: () => Blob | null, name: string) =>
+    close(() => {
+      const blob = make();
+      if (blob) saveBlob(blob, name);
+      else announce('Nothing recorded yet');
+    });
+  // A phone's header has no room for buttons that are seldom needed: they are in this menu.
   return (
     <details class="menu">
-      <summary>Export</summary>
+      <summary>
+        <span class="wide">Export</span>
+        <span class="narrow">More</span>
+      </summary>
       <div class="menu-list">
+        <button class="narrow" onClick={close(() => void actions.newConversation())}>
+          New conversation
+        </button>
+        <button class="narrow" onClick={close(share)}>
+          Copy a link with these settings
+        </button>
         <button onClick={save(actions.exportJson, 'conversation.json')}>Conversation, JSON</button>
         <button onClick={save(actions.exportMarkdown, 'conversation.md')}>
           Conversation, Markdown
