@@ -171,11 +171,25 @@ std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t coun
 // ---- the end -----------------------------------------------------------------------------------
 
 void CurlTransfer::finished(CURLcode code) {
+  if (code == CURLE_SEND_ERROR && send_again()) return;
   if (code == CURLE_OK) {
     end({});
   } else {
     end(tl::unexpected(error_of(code)));
   }
+}
+
+// A kept connection may have died before it was used. curl itself takes a new one when it learns so
+// from reading, but not when from writing, as with a long body. True: it is on its way.
+bool CurlTransfer::send_again() {
+  long made = 0;
+  curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &made);
+  if (made != 0 || !headers_.empty() || headers_whole_ || result_ || over_) return false;
+  const auto self = shared_from_this();
+  owner_.remove(*this);
+  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);  // so that this happens once
+  owner_.add(self);
+  return true;
 }
 
 void CurlTransfer::end(base::Result<void> result) {

@@ -40,6 +40,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
 
   bool set_up();
   void set_tls();
+  bool send_again();
   void end(base::Result<void> result);
   void take_header_line(std::string_view line);
   base::Error error_of(CURLcode result) const;

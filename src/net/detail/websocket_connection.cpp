@@ -61,7 +61,10 @@ WebSocketConnection::WebSocketConnection(EventLoop& loop, Stream stream,
   wire_.write_buffer_bytes(kMaskBytes);
 }
 
-WebSocketConnection::~WebSocketConnection() { loop_.impl().members.erase(this); }
+WebSocketConnection::~WebSocketConnection() {
+  // Whoever held on to a closed connection may let go of it on another thread.
+  if (listed_) loop_.impl().members.erase(this);
+}
 
 void WebSocketConnection::abandon() {
   const auto self = shared_from_this();  // the handlers may hold the last other reference
@@ -77,6 +80,7 @@ void WebSocketConnection::start(Handlers handlers) {
     return;
   }
   loop_.impl().members.insert(this);
+  listed_ = true;
   heard();
   watch();
   // Once the close frame is on its way, Beast reads on its own until the peer's comes.
@@ -258,6 +262,7 @@ void WebSocketConnection::finish(Outcome outcome) {
 
 void WebSocketConnection::report(const Outcome& outcome) {
   loop_.impl().members.erase(this);
+  listed_ = false;
   // Taken out: the owner's captures, often a way back to this object, must go.
   const Handlers handlers = std::exchange(handlers_, {});
   if (handlers.on_closed) handlers.on_closed(outcome.code, outcome.reason);

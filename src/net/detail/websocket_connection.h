@@ -97,6 +97,7 @@ class WebSocketConnection final : public WebSocket,
   Outcome outcome_{1006, {}};  // of closing, while it goes on; then what on_closed is told
   State state_ = State::open;
   bool started_ = false;
+  bool listed_ = false;  // among the loop's members
   bool reading_ = false;
   bool paused_ = false;
   bool held_ = false;  // what was read last waits for resume()
